@@ -1,0 +1,68 @@
+using System.Net.Sockets;
+
+namespace Telelaunch.Net;
+
+/// <summary>Linux error numbers (asm-generic/errno.h), the same on x86-64 and arm64; they travel on the wire.</summary>
+public static class Errno
+{
+    public const int ENOENT = 2;
+    public const int EINTR = 4;
+    public const int EAGAIN = 11;
+    public const int EACCES = 13;
+    public const int EINVAL = 22;
+    public const int EPIPE = 32;
+    public const int EADDRINUSE = 98;
+    public const int EADDRNOTAVAIL = 99;
+    public const int ENETDOWN = 100;
+    public const int ENETUNREACH = 101;
+    public const int ECONNABORTED = 103;
+    public const int ECONNRESET = 104;
+    public const int ETIMEDOUT = 110;
+    public const int ECONNREFUSED = 111;
+    public const int EHOSTUNREACH = 113;
+
+    /// <summary>The symbolic name, or the number where it has none here.</summary>
+    public static string NameOf(int errno) => errno switch
+    {
+        0 => "OK",
+        ENOENT => nameof(ENOENT),
+        EINTR => nameof(EINTR),
+        EAGAIN => nameof(EAGAIN),
+        EACCES => nameof(EACCES),
+        EINVAL => nameof(EINVAL),
+        EPIPE => nameof(EPIPE),
+        EADDRINUSE => nameof(EADDRINUSE),
+        EADDRNOTAVAIL => nameof(EADDRNOTAVAIL),
+        ENETDOWN => nameof(ENETDOWN),
+        ENETUNREACH => nameof(ENETUNREACH),
+        ECONNABORTED => nameof(ECONNABORTED),
+        ECONNRESET => nameof(ECONNRESET),
+        ETIMEDOUT => nameof(ETIMEDOUT),
+        ECONNREFUSED => nameof(ECONNREFUSED),
+        EHOSTUNREACH => nameof(EHOSTUNREACH),
+        _ => $"errno {errno}",
+    };
+
+    /// <summary>The errno behind a socket error of .NET on Linux.</summary>
+    public static int Of(SocketException error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        return error.SocketErrorCode switch
+        {
+            SocketError.ConnectionRefused => ECONNREFUSED,
+            SocketError.TimedOut => ETIMEDOUT,
+            SocketError.HostUnreachable or SocketError.HostDown => EHOSTUNREACH,
+            SocketError.NetworkUnreachable => ENETUNREACH,
+            SocketError.NetworkDown => ENETDOWN,
+            SocketError.ConnectionReset => ECONNRESET,
+            SocketError.ConnectionAborted => ECONNABORTED,
+            SocketError.AccessDenied => EACCES,
+            SocketError.AddressAlreadyInUse => EADDRINUSE,
+            SocketError.AddressNotAvailable => EADDRNOTAVAIL,
+            SocketError.Shutdown => EPIPE,
+            SocketError.InvalidArgument => EINVAL,
+            // .NET keeps the native number here when it has no name for it.
+            _ => error.NativeErrorCode > 0 && error.NativeErrorCode < 134 ? error.NativeErrorCode : ECONNRESET,
+        };
+    }
+}
