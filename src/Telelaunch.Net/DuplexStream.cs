@@ -7,6 +7,10 @@ namespace Telelaunch.Net;
 public abstract class DuplexStream : IAsyncDisposable
 {
     /// <summary>Reads at least one byte, or returns 0 when the other side has sent FIN.</summary>
+    /// <remarks>
+    /// An empty <paramref name="buffer"/> waits: 0 is returned, and nothing taken, once a read would not wait any more. Whoever has a great many idle
+    /// flows rents a buffer only then. A stream that can't wait may return 0 at once, which costs memory but nothing else.
+    /// </remarks>
     /// <exception cref="FlowException">The other side reset the flow, or the path to it is lost.</exception>
     public abstract ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken);
 
