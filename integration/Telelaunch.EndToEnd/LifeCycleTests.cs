@@ -1,0 +1,135 @@
+using Xunit;
+
+namespace Telelaunch.EndToEnd;
+
+/// <summary>However it ends, the exit code is the command's and nothing is left.</summary>
+[Collection(TestCluster.Name)]
+public sealed class LifeCycleTests(TestCluster cluster)
+{
+    [Theory, InlineData(0), InlineData(7), InlineData(255)]
+    public async Task ExitCodeIsTheCommands(int code)
+    {
+        await using var run = await cluster.RunAsync("sh", "-c", $"exit {code}");
+        Assert.True(run.ExitCode == code, run.ToString());
+        await NothingIsLeftAsync(run);
+    }
+
+    [Fact]
+    public async Task CommandKilledBySignal_Is128PlusN()
+    {
+        await using var run = await cluster.RunAsync("sh", "-c", "kill -KILL $$");
+        Assert.True(run.ExitCode == 137, run.ToString());
+    }
+
+    [Fact]
+    public async Task StandardStreamsAreTheCommands()
+    {
+        await using var run = ProcessRun.Start("sh", ["-c", $"echo text | {TestCluster.Telelaunch} run -- sh -c 'cat; echo error >&2'"], cluster.Variables());
+        run.CloseInput();
+        await run.WaitForExitAsync();
+        Assert.Equal("text\n", run.Output);
+        Assert.Contains("error\n", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData("INT"), InlineData("TERM"), InlineData("HUP")]
+    public async Task Signal_ReachesTheCommand_AndNothingIsLeft(string signal)
+    {
+        await using var run = Start($"trap 'echo got {signal}; exit 3' {signal}; echo ready; while :; do read -t 1 line <&3; done 3<> /dev/null; sleep 60 & wait $!");
+        await run.WaitForTextAsync("ready");
+        await run.SignalAsync(signal);
+        await run.WaitForExitAsync();
+        Assert.True(run.ExitCode == 3 && run.Output.Contains($"got {signal}", StringComparison.Ordinal), run.ToString());
+        await NothingIsLeftAsync(run);
+    }
+
+    [Theory, InlineData("INT"), InlineData("TERM"), InlineData("HUP")]
+    public async Task SignalWhileTheAgentStarts_RemovesWhatWasMade(string signal)
+    {
+        await using var run = ProcessRun.Start(TestCluster.Telelaunch, ["run", "--progress", "plain", "--agent-image", "registry.invalid/never:pulled", "--", "true"], cluster.Variables());
+        await run.SignalAsync(signal);
+        await run.WaitForExitAsync();
+        Assert.NotEqual(0, run.ExitCode);
+        await NothingIsLeftAsync(run);
+    }
+
+    [Fact]
+    public async Task KillOfTheLauncher_LeavesNoPodNoProcessNoSocket()
+    {
+        await using var run = Start("echo ready; exec sleep 600");
+        await run.WaitForTextAsync("ready");
+        Assert.NotEmpty(await cluster.AgentPodsAsync());
+        var session = await SessionDirectoryOfAsync(run.Id);
+
+        await run.SignalAsync("KILL");
+        await run.WaitForExitAsync();
+
+        await UntilAsync(async () => (await cluster.AgentPodsAsync()).Length == 0, "the agent's pod and secret are gone");
+        await UntilAsync(() => Task.FromResult(!Directory.Exists(session)), "the session directory is gone");
+        await UntilAsync(() => Task.FromResult(ProcessesOf(session).Count == 0), "no process of the session is left");
+    }
+
+    private ProcessRun Start(string script) => ProcessRun.Start(TestCluster.Telelaunch, ["run", "--", "bash", "-c", script], cluster.Variables());
+
+    private async Task NothingIsLeftAsync(ProcessRun run)
+    {
+        Assert.Empty(await cluster.AgentPodsAsync());
+        Assert.False(Directory.Exists($"/proc/{run.Id}"), "the launcher still runs");
+        foreach (var directory in SessionRoots().Where(Directory.Exists)) Assert.Empty(Directory.EnumerateFileSystemEntries(directory));
+    }
+
+    /// <summary>Where the command's environment says that its session is.</summary>
+    private static async Task<string> SessionDirectoryOfAsync(int launcher)
+    {
+        foreach (var child in Children(launcher))
+        {
+            var variables = (await File.ReadAllTextAsync($"/proc/{child}/environ")).Split('\0');
+            if (variables.FirstOrDefault(variable => variable.StartsWith("TELELAUNCH_SESSION=", StringComparison.Ordinal)) is { } session) return session["TELELAUNCH_SESSION=".Length..];
+        }
+
+        throw new InvalidOperationException("no child of the launcher has TELELAUNCH_SESSION in its environment");
+    }
+
+    private static string[] Children(int process) => File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    private static List<string> ProcessesOf(string session)
+    {
+        var found = new List<string>();
+        foreach (var directory in Directory.EnumerateDirectories("/proc").Where(path => char.IsAsciiDigit(Path.GetFileName(path)[0])))
+        {
+            try
+            {
+                if (File.ReadAllText(Path.Combine(directory, "environ")).Contains(session, StringComparison.Ordinal)) found.Add(directory);
+            }
+            catch (IOException)
+            {
+                // It ended while we looked.
+            }
+        }
+
+        return found;
+    }
+
+    private static IEnumerable<string> SessionRoots()
+    {
+        if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime) yield return Path.Combine(runtime, "telelaunch");
+        yield return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "telelaunch", "sessions");
+    }
+
+    /// <summary>Polls until a condition holds; the documented bound for what a dead launcher leaves is two minutes.</summary>
+    private static async Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        using var bound = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        while (!await condition())
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(bound.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"After two minutes it still isn't so that {what}.");
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using Xunit;
+
+namespace Telelaunch.EndToEnd;
+
+/// <summary>A test that is skipped, with that reason, where a program isn't installed.</summary>
+internal static class Installed
+{
+    public static string? Lacks(string program) =>
+        Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(directory => File.Exists(Path.Combine(directory, program))) ? null : $"{program} is not installed here";
+}
+
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class FactWithAttribute : FactAttribute
+{
+    public FactWithAttribute(string program) => Skip = Installed.Lacks(program);
+}
+
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class TheoryWithAttribute : TheoryAttribute
+{
+    public TheoryWithAttribute(string program) => Skip = Installed.Lacks(program);
+}

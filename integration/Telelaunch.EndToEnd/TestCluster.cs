@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Telelaunch.EndToEnd;
+
+/// <summary>The cluster under test: whatever the kubeconfig leads to, with the demo workloads in it.</summary>
+/// <remarks>Nothing here knows how the cluster is made. <c>kubectl</c> sets up and looks; Telelaunch is only what the tests run.</remarks>
+public sealed class TestCluster : IAsyncLifetime
+{
+    public const string Name = "cluster";
+
+    private readonly Dictionary<string, string> _clusterAddresses = [];
+
+    public string Kubeconfig { get; } = Environment.GetEnvironmentVariable("TELELAUNCH_E2E_KUBECONFIG")
+        ?? throw new InvalidOperationException("These tests need a cluster: set TELELAUNCH_E2E_KUBECONFIG, or use `make e2e` or `make e2e-playground`.");
+
+    public static string Root { get; } = FindRoot();
+
+    public static string Telelaunch { get; } = Path.Combine(Root, "artifacts", "telelaunch");
+
+    /// <summary>Where files of these tests are made; removed at the end.</summary>
+    public string Scratch { get; } = Directory.CreateTempSubdirectory("telelaunch-e2e-").FullName;
+
+    public async Task InitializeAsync()
+    {
+        await KubectlAsync("apply", "-f", Path.Combine(Root, "integration", "workloads.yaml"));
+        foreach (var workload in new[] { "deployment/hello", "deployment/echo", "deployment/db", "deployment/redis", "deployment/probe", "statefulset/web" })
+            await KubectlAsync("rollout", "status", workload, "--timeout=120s");
+    }
+
+    public Task DisposeAsync()
+    {
+        Directory.Delete(Scratch, recursive: true);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Runs kubectl and returns what it wrote; a failure fails the test.</summary>
+    public async Task<string> KubectlAsync(params string[] arguments)
+    {
+        await using var run = await ProcessRun.CompleteAsync("kubectl", arguments, Variables());
+        Assert.True(run.ExitCode == 0, $"kubectl {string.Join(' ', arguments)}\n{run}");
+        return run.Output;
+    }
+
+    public async Task<JsonNode> GetAsync(params string[] arguments) => JsonNode.Parse(await KubectlAsync(["get", .. arguments, "-o", "json"]))!;
+
+    public async Task<string> ClusterAddressAsync(string service)
+    {
+        if (!_clusterAddresses.TryGetValue(service, out var address))
+            _clusterAddresses[service] = address = (string)(await GetAsync("service", service))["spec"]!["clusterIP"]!;
+        return address;
+    }
+
+    public async Task<string> PodAddressAsync(string app)
+    {
+        var pods = await GetAsync("pods", "-l", $"app={app}", "--field-selector", "status.phase=Running");
+        return (string)pods["items"]![0]!["status"]!["podIP"]!;
+    }
+
+    /// <summary>The names of agent pods that exist now, whatever their state.</summary>
+    public async Task<string[]> AgentPodsAsync() =>
+        (await KubectlAsync("get", "pods,secrets", "-l", "app.kubernetes.io/managed-by=telelaunch", "-o", "name")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public Dictionary<string, string?> Variables(params (string Name, string? Value)[] more)
+    {
+        var environment = new Dictionary<string, string?> { ["KUBECONFIG"] = Kubeconfig, ["TELELAUNCH_AGENT_IMAGE"] = Environment.GetEnvironmentVariable("AGENT_IMAGE") };
+        foreach (var (name, value) in more) environment[name] = value;
+        return environment;
+    }
+
+    /// <summary>Runs <c>telelaunch</c> to its end.</summary>
+    internal Task<ProcessRun> TelelaunchAsync(IEnumerable<string> arguments, params (string Name, string? Value)[] environment) =>
+        ProcessRun.CompleteAsync(Telelaunch, arguments, Variables(environment), Scratch);
+
+    /// <summary>Runs a command under <c>telelaunch run</c> to its end.</summary>
+    internal Task<ProcessRun> RunAsync(params string[] command) => TelelaunchAsync(["run", "--", .. command]);
+
+    private static string FindRoot()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Telelaunch.sln"))) directory = directory.Parent;
+        return directory?.FullName ?? throw new InvalidOperationException("Telelaunch.sln not found above the test assembly.");
+    }
+}
+
+[CollectionDefinition(TestCluster.Name)]
+#pragma warning disable CA1711 // xunit calls such a class a collection
+public sealed class ClusterCollection : ICollectionFixture<TestCluster>;
+#pragma warning restore CA1711
