@@ -1,0 +1,41 @@
+using System.Buffers.Binary;
+using Microsoft.Win32.SafeHandles;
+
+namespace Telelaunch.Targets;
+
+/// <summary>Where the fields of an ELF file lie for its class and byte order.</summary>
+internal readonly record struct ElfLayout(bool Is64Bit, bool IsLittleEndian)
+{
+    private const int MostHeaders = 4096;
+
+    public ushort Half(ReadOnlySpan<byte> at) => IsLittleEndian ? BinaryPrimitives.ReadUInt16LittleEndian(at) : BinaryPrimitives.ReadUInt16BigEndian(at);
+
+    public uint Word(ReadOnlySpan<byte> at) => IsLittleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(at) : BinaryPrimitives.ReadUInt32BigEndian(at);
+
+    /// <summary>An address, offset or size: eight bytes in ELFCLASS64, four in ELFCLASS32.</summary>
+    private long Wide(ReadOnlySpan<byte> at, int offset64, int offset32) => !Is64Bit ? Word(at[offset32..])
+        : IsLittleEndian ? BinaryPrimitives.ReadInt64LittleEndian(at[offset64..]) : BinaryPrimitives.ReadInt64BigEndian(at[offset64..]);
+
+    /// <summary>The program headers: p_type, p_offset, p_filesz.</summary>
+    public List<(uint Type, long Offset, long FileSize)> Segments(SafeFileHandle file, ReadOnlySpan<byte> header)
+    {
+        var size = Is64Bit ? 56 : 32;
+        var count = Math.Min(Half(header[(Is64Bit ? 56 : 44)..]), (ushort)MostHeaders);
+        ReadOnlySpan<byte> table = ElfImage.ReadBytes(file, Wide(header, 32, 28), count * size);
+        var segments = new List<(uint, long, long)>(count);
+        for (; table.Length >= size; table = table[size..])
+            segments.Add((Word(table), Wide(table, 8, 4), Wide(table, 32, 16)));
+        return segments;
+    }
+
+    /// <summary>The section name table (.shstrtab); empty where the sections were stripped.</summary>
+    public byte[] SectionNames(SafeFileHandle file, ReadOnlySpan<byte> header)
+    {
+        var size = Is64Bit ? 64 : 40;
+        var index = Half(header[(Is64Bit ? 62 : 50)..]);
+        var table = Wide(header, 40, 32);
+        if (table == 0) return [];
+        ReadOnlySpan<byte> section = ElfImage.ReadBytes(file, table + (long)index * size, size);
+        return section.Length < size ? [] : ElfImage.ReadBytes(file, Wide(section, 24, 16), (int)Math.Min(Wide(section, 32, 20), 65536));
+    }
+}
