@@ -23,4 +23,7 @@ public sealed record MuxOptions
 
     /// <summary>Flows that the peer may have open at once, lookups included; one more closes the carrier.</summary>
     public int MaxFlows { get; init; } = 16_384;
+
+    /// <summary>Told of a defect at the root of one flow, for the log; that flow is reset, the others go on.</summary>
+    public Action<Exception>? FlowFault { get; init; }
 }

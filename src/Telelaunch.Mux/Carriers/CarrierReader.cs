@@ -15,7 +15,8 @@ internal sealed class CarrierReader(Stream carrier, TimeProvider time)
     public long LastReceived => Volatile.Read(ref _lastReceived);
 
     /// <summary>Reads until the carrier's end. The handler never waits: a slow flow must not stop the others.</summary>
-    /// <exception cref="ProtocolException">The carrier ended within a frame, or the handler refused one.</exception>
+    /// <exception cref="EndOfStreamException">The carrier ended within a frame.</exception>
+    /// <exception cref="ProtocolException">A frame is too long, or the handler refused it.</exception>
     public async Task RunAsync(FrameHandler handler, CancellationToken cancellationToken)
     {
         byte[] buffer = GC.AllocateUninitializedArray<byte>(BufferSize);
@@ -27,7 +28,7 @@ internal sealed class CarrierReader(Stream carrier, TimeProvider time)
             if (count == 0)
             {
                 if (start < end)
-                    throw new ProtocolException("the carrier ended within a frame");
+                    throw new EndOfStreamException("It ended within a frame.");
                 return;
             }
 
