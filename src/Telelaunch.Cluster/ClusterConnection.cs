@@ -1,0 +1,159 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text.Json;
+using k8s;
+
+namespace Telelaunch.Cluster;
+
+/// <summary>The connection to one cluster's API server.</summary>
+/// <remarks>
+/// Owns the <see cref="Kubeconfig"/>. May be used from many threads. Every failure is a <see cref="Net.ClusterException"/> with a
+/// stable code, or a <see cref="Net.UsageException"/> when a file that the kubeconfig names has become unreadable.
+/// </remarks>
+public sealed class ClusterConnection : IDisposable
+{
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly ClusterTransport _transport;
+    private readonly HttpClient _http;
+    private readonly Kubernetes _client;
+
+    public ClusterConnection(Kubeconfig kubeconfig)
+    {
+        ArgumentNullException.ThrowIfNull(kubeconfig);
+        Kubeconfig = kubeconfig;
+        _transport = new(kubeconfig);
+        BaseAddress = new(kubeconfig.Server.AbsoluteUri.TrimEnd('/') + "/");
+        _http = new(_transport, disposeHandler: false) { BaseAddress = BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
+        // The client is given an address and nothing else: TLS and credentials are the transport's, which never calls the client's own.
+        _client = new(
+            new KubernetesClientConfiguration { Host = BaseAddress.AbsoluteUri, HttpClientTimeout = AnswerTimeout },
+            new TransportHandler(_transport));
+    }
+
+    public Kubeconfig Kubeconfig { get; }
+
+    private Uri BaseAddress { get; }
+
+    /// <summary>Version of the API server, as <c>v1.36.2</c>. Needs no rights.</summary>
+    public async Task<string> GetServerVersionAsync(CancellationToken cancellationToken)
+    {
+        // The client asks for /version/, which not every proxy takes for /version.
+        using var response = await GetAsync(new ApiCall("get", "/version", null), "version", cancellationToken);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            using var document = await JsonDocument.ParseAsync(body, cancellationToken: cancellationToken);
+            return document.RootElement.GetProperty("gitVersion").GetString() ?? "";
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw ApiFailure.NotKubernetes(Kubeconfig, error);
+        }
+    }
+
+    /// <summary>Opens a port-forward to one TCP port on the loopback of a Pod.</summary>
+    /// <returns>
+    /// An open WebSocket of <c>v4.channel.k8s.io</c>, owned by the caller: channel 0 is data, 1 is errors, the first frame on each
+    /// is the port (two bytes, little-endian). That nobody listens is told on channel 1 afterwards.
+    /// </returns>
+    /// <exception cref="Net.ClusterException">
+    /// <c>api-forbidden</c> (get and create on pods/portforward are needed), <c>pod-not-found</c>, <c>port-forward-refused</c>, and those of every call.
+    /// </exception>
+    public async Task<WebSocket> OpenPortForwardAsync(string podNamespace, string podName, int podPort, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(podPort, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(podPort, ushort.MaxValue);
+        var call = new ApiCall("open", "pods/portforward", podNamespace);
+        var uri = new Uri(BaseAddress, $"api/v1/namespaces/{Uri.EscapeDataString(podNamespace)}/pods/{Uri.EscapeDataString(podName)}/portforward?ports={podPort}");
+        var webSocket = new ClientWebSocket();
+        webSocket.Options.AddSubProtocol("v4.channel.k8s.io");
+        // HTTP/2 of an API server has no upgrade; this offers http/1.1 alone in ALPN.
+        webSocket.Options.HttpVersion = HttpVersion.Version11;
+        webSocket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        // Without a KeepAliveTimeout these are unsolicited pongs: they keep the path open, and a reader that waits can't be taken for a dead one.
+        webSocket.Options.KeepAliveInterval = TimeSpan.FromSeconds(20);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(AnswerTimeout);
+        try
+        {
+            using var upgrade = new HttpMessageInvoker(new UpgradeHandler(_transport, call, Kubeconfig), disposeHandler: false);
+            await webSocket.ConnectAsync(new UriBuilder(uri) { Scheme = uri.Scheme == Uri.UriSchemeHttps ? "wss" : "ws" }.Uri, upgrade, deadline.Token);
+            return webSocket;
+        }
+        catch (Exception error)
+        {
+            webSocket.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+            throw ApiFailure.Explain(error, call, Kubeconfig);
+        }
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _http.Dispose();
+        _transport.Dispose();
+        Kubeconfig.Dispose();
+    }
+
+    /// <summary>Makes one call of the Kubernetes client and explains its failure.</summary>
+    internal async Task<T> CallAsync<T>(ApiCall call, Func<IKubernetes, CancellationToken, Task<T>> send, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await send(_client, cancellationToken);
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            throw ApiFailure.Explain(error, call, Kubeconfig);
+        }
+    }
+
+    /// <summary>Sends a GET and returns when the head of a good answer is there; the body, a watch for example, may go on for ever.</summary>
+    /// <param name="path">Path and query, relative to the server.</param>
+    internal async Task<HttpResponseMessage> GetAsync(ApiCall call, string path, CancellationToken cancellationToken)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(AnswerTimeout);
+        HttpResponseMessage? response = null;
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Version = HttpVersion.Version20 };
+            request.Headers.Accept.ParseAdd("application/json");
+            response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
+            if (response.IsSuccessStatusCode)
+                return response;
+            var body = await response.Content.ReadAsStringAsync(deadline.Token);
+            response.Dispose();
+            throw ApiRefusal.Explain(response.StatusCode, body, call, Kubeconfig);
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            response?.Dispose();
+            throw ApiFailure.Explain(error, call, Kubeconfig);
+        }
+    }
+
+    /// <summary>Hands the Kubernetes client's requests to the transport.</summary>
+    private sealed class TransportHandler(ClusterTransport transport) : DelegatingHandler
+    {
+        private readonly HttpMessageInvoker _transport = new(transport, disposeHandler: false);
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            _transport.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>Reads why an upgrade was refused before <see cref="ClientWebSocket"/> throws the answer's body away.</summary>
+    private sealed class UpgradeHandler(ClusterTransport transport, ApiCall call, Kubeconfig kubeconfig) : DelegatingHandler(transport)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var response = await base.SendAsync(request, cancellationToken);
+            if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
+                return response;
+            using (response)
+                throw PortForwardRefusal.Explain(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken), call, kubeconfig);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+using System.Net;
+using System.Security.Cryptography;
+using Telelaunch.Net;
+
+namespace Telelaunch.Cluster.Tests;
+
+public sealed class KubeconfigTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("telelaunch-kubeconfig-").FullName;
+    private readonly Dictionary<string, string> _variables = [];
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void NothingThere_SaysWhereItLooked()
+    {
+        var error = Assert.Throws<UsageException>(() => Load(new()));
+
+        Assert.Equal("kubeconfig-not-found", error.Code);
+        Assert.Contains(Path.Combine(_directory, "home", ".kube", "config"), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ExplicitFileMissing_IsAnErrorEvenIfTheDefaultExists()
+    {
+        Write("home/.kube/config", Config("default"));
+
+        var error = Assert.Throws<UsageException>(() => Load(new() { Path = Path.Combine(_directory, "nosuch") }));
+
+        Assert.Equal("kubeconfig-not-found", error.Code);
+    }
+
+    [Fact]
+    public void DefaultFile_IsRead()
+    {
+        Write("home/.kube/config", Config("default"));
+
+        using var kubeconfig = Load(new());
+
+        Assert.Equal("https://default.example/", kubeconfig.Server.AbsoluteUri);
+        Assert.Equal("ns-default", kubeconfig.Namespace);
+        Assert.Equal("default", kubeconfig.ContextName);
+    }
+
+    [Fact]
+    public void List_FirstWins_MissingFilesAreSkipped()
+    {
+        var first = Write("one/config", Config("a").Replace("a.example", "first.example", StringComparison.Ordinal));
+        var second = Write("two/config", Config("a") + "- {name: x, user: {token: x}}\n");
+        var third = Write("three/config", Config("b"));
+        _variables["KUBECONFIG"] = string.Join(':', Path.Combine(_directory, "nosuch"), first, "", second, third);
+
+        using var current = Load(new());
+        using var other = Load(new() { Context = "b", Namespace = "mine" });
+
+        Assert.Equal("first.example", current.Server.Host);
+        Assert.Equal("b.example", other.Server.Host);
+        Assert.Equal("mine", other.Namespace);
+    }
+
+    [Fact]
+    public async Task RelativePaths_AreRelativeToTheirOwnFile()
+    {
+        using var authority = new TestAuthority();
+        Write("two/ca.crt", authority.Pem);
+        Write("two/token", "from-two\n");
+        var first = Write("one/config", "current-context: b\n");
+        var second = Write("two/config", Config("b").Replace("server:", "certificate-authority: ca.crt, server:", StringComparison.Ordinal).Replace("token: secret", "tokenFile: ./token", StringComparison.Ordinal));
+        _variables["KUBECONFIG"] = first + ":" + second;
+
+        using var kubeconfig = Load(new());
+
+        Assert.Equal(authority.Certificate.Thumbprint, kubeconfig.Authorities!.Single().Thumbprint);
+        Assert.Equal("from-two", (await kubeconfig.Credentials.GetAsync(CancellationToken.None)).Token);
+    }
+
+    [Theory]
+    [InlineData("clusters:\n- name: a\n  cluster: {server: x\n  bad: ]\n", 3)]
+    [InlineData("clusters:\n- name: a\n  cluster:\n    server: 'x\n", 4)]
+    [InlineData("clusters:\n- name: a\n  name: b\n", 3)]
+    [InlineData("current-context: a\nclusters: 7\n", 2)]
+    [InlineData("current-context: a\ncontexts:\n- context: {}\n", 3)]
+    [InlineData("just text", 1)]
+    [InlineData("current-context: a\ncontexts:\n- {name: a, context: {cluster: c}}\nclusters:\n- name: c\n  cluster: {server: https://a, certificate-authority-data: '?'}\n", 6)]
+    [InlineData("current-context: a\ncontexts:\n- {name: a, context: {cluster: c}}\nclusters:\n- name: c\n  cluster:\n    insecure-skip-tls-verify: maybe\n    server: https://a\n", 7)]
+    public void Malformed_NamesFileAndLine(string text, int line)
+    {
+        var path = Write("bad", text);
+
+        var error = Assert.Throws<UsageException>(() => Load(new() { Path = path }));
+
+        Assert.Equal("kubeconfig-malformed", error.Code);
+        Assert.Contains($"{path} is malformed at line {line}:", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("context", "nosuch", "context-unknown")]
+    [InlineData("cluster: a", "cluster: nosuch", "cluster-unknown")]
+    [InlineData("user: a", "user: nosuch", "user-unknown")]
+    [InlineData("current-context: a", "", "context-not-set")]
+    public void UnknownNames_AreToldWithTheKnownOnes(string from, string to, string code)
+    {
+        var path = Write("config", code == "context-unknown" ? Config("a") : Config("a").Replace(from, to, StringComparison.Ordinal));
+
+        var error = Assert.Throws<UsageException>(() => Load(new() { Path = path, Context = code == "context-unknown" ? to : null }));
+
+        Assert.Equal(code, error.Code);
+        Assert.Contains("Known: a.", error.Remedy, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("auth-provider: {name: gcp}", "auth-not-supported", "gke-gcloud-auth-plugin")]
+    [InlineData("auth-provider: {name: azure}", "auth-not-supported", "kubelogin")]
+    [InlineData("username: joe, password: hunter2", "auth-not-supported", "token")]
+    [InlineData("exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x}", "exec-api-version", "Update")]
+    [InlineData("client-certificate: nosuch.crt, client-key: nosuch.key", "kubeconfig-file-missing", "log in")]
+    [InlineData("client-certificate-data: YQ==, client-key-data: YQ==", "kubeconfig-certificate-unusable", "log in")]
+    public void UnusableUsers_AreRefusedByNameWithoutTheirSecrets(string user, string code, string remedy)
+    {
+        var path = Write("config", Config("a").Replace("token: secret", user, StringComparison.Ordinal));
+
+        var error = Assert.Throws<UsageException>(() => Load(new() { Path = path }));
+
+        Assert.Equal(code, error.Code);
+        Assert.Contains(remedy, error.Remedy, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TokenOption_WinsOverTheUser()
+    {
+        var path = Write("config", Config("a").Replace("token: secret", "username: joe, password: hunter2", StringComparison.Ordinal));
+
+        using var kubeconfig = Load(new() { Path = path, Token = "given" });
+
+        Assert.Equal("given", (await kubeconfig.Credentials.GetAsync(CancellationToken.None)).Token);
+    }
+
+    [Fact]
+    public async Task InCluster_IsUsedWhenThereIsNoKubeconfig()
+    {
+        using var authority = new TestAuthority();
+        Write("serviceaccount/token", "pod-token");
+        Write("serviceaccount/ca.crt", authority.Pem);
+        Write("serviceaccount/namespace", "shop");
+        _variables["KUBERNETES_SERVICE_HOST"] = "fd00::1";
+        _variables["KUBERNETES_SERVICE_PORT"] = "443";
+
+        using var kubeconfig = Load(new());
+
+        Assert.Equal("https://[fd00::1]/", kubeconfig.Server.AbsoluteUri);
+        Assert.Equal("shop", kubeconfig.Namespace);
+        Assert.Equal("pod-token", (await kubeconfig.Credentials.GetAsync(CancellationToken.None)).Token);
+    }
+
+    [Fact]
+    public async Task RotatedTokenFile_IsReadAgainAfterA401()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        var file = cluster.Write("token", "old");
+        cluster.Server.Gate = async context =>
+        {
+            if (context.Request.Headers.Authorization == "Bearer new")
+                return false;
+            File.WriteAllText(file, "new");
+            await TestApiServer.WriteAsync(context, 401, """{"kind":"Status","code":401}""");
+            return true;
+        };
+        using var connection = cluster.Connect($"tokenFile: {file}");
+
+        Assert.Equal("v1.36.2", await connection.GetServerVersionAsync(CancellationToken.None));
+        Assert.Equal(["Bearer old", "Bearer new"], cluster.Server.Seen.Select(request => request.Headers["Authorization"]));
+    }
+
+    [Theory]
+    [InlineData("rsa-pkcs1")]
+    [InlineData("rsa-pkcs8")]
+    [InlineData("ec-sec1")]
+    [InlineData("ec-pkcs8")]
+    public async Task ClientCertificate_IsShown(string kind)
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        using AsymmetricAlgorithm key = kind.StartsWith("rsa", StringComparison.Ordinal) ? RSA.Create(2048) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = cluster.Authority.IssueClient("jane", key);
+        var keyPem = kind switch
+        {
+            "rsa-pkcs1" => ((RSA)key).ExportRSAPrivateKeyPem(),
+            "ec-sec1" => ((ECDsa)key).ExportECPrivateKeyPem(),
+            _ => key.ExportPkcs8PrivateKeyPem(),
+        };
+        cluster.Write("jane.crt", certificate.ExportCertificatePem());
+        var keyData = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(keyPem));
+        using var connection = cluster.Connect($"client-certificate: jane.crt\nclient-key-data: {keyData}");
+
+        await connection.GetServerVersionAsync(CancellationToken.None);
+
+        Assert.Equal("CN=jane", cluster.Server.Seen.Single().ClientCertificate);
+        Assert.DoesNotContain("Authorization", cluster.Server.Seen.Single().Headers.Keys);
+    }
+
+    [Fact]
+    public async Task ProxyUrl_CarriesRestAndWebSocket()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        await using var proxy = new TestConnectProxy();
+        using var connection = cluster.Connect(cluster: $"server: {cluster.Address}\ncertificate-authority-data: {cluster.AuthorityData}\nproxy-url: http://user:pa%20ss@127.0.0.1:{proxy.Port}");
+
+        await connection.GetServerVersionAsync(CancellationToken.None);
+        var refused = await Assert.ThrowsAsync<ClusterException>(() => connection.OpenPortForwardAsync("play", "nosuch", 1, CancellationToken.None));
+
+        Assert.Equal("api-not-found", refused.Code);
+        Assert.Equal(2, proxy.Asked.Count);
+        Assert.All(proxy.Asked, head => Assert.StartsWith($"CONNECT 127.0.0.1:{cluster.Server.Port} ", head, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ProxyThatRefuses_IsToldApart()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        await using var proxy = new TestConnectProxy("HTTP/1.1 403 Forbidden");
+        using var connection = cluster.Connect(cluster: $"server: {cluster.Address}\nproxy-url: http://user:secret@127.0.0.1:{proxy.Port}");
+
+        var error = await Assert.ThrowsAsync<ClusterException>(() => connection.GetServerVersionAsync(CancellationToken.None));
+
+        Assert.Equal("api-proxy-failed", error.Code);
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+    }
+
+    private Kubeconfig Load(KubeconfigOptions options) => Kubeconfig.Load(
+        options,
+        new KubeconfigSurroundings(_variables.GetValueOrDefault, Path.Combine(_directory, "home"), Path.Combine(_directory, "serviceaccount")),
+        TimeProvider.System);
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(_directory, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private static string Config(string name) => $$"""
+        current-context: {{name}}
+        contexts:
+        - {name: {{name}}, context: {cluster: {{name}}, user: {{name}}, namespace: ns-{{name}} } }
+        clusters:
+        - {name: {{name}}, cluster: {server: "https://{{name}}.example"} }
+        users:
+        - {name: {{name}}, user: {token: secret} }
+
+        """;
+}

@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Telelaunch.Cluster.Tests;
+
+/// <summary>An HTTP proxy that knows CONNECT only, and keeps what it was asked to connect to.</summary>
+internal sealed class TestConnectProxy : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+    private readonly string? _refusal;
+
+    /// <param name="refusal">A status line to answer with instead of connecting.</param>
+    public TestConnectProxy(string? refusal = null)
+    {
+        _refusal = refusal;
+        _listener.Start();
+        _running = RunAsync();
+    }
+
+    /// <summary>The heads of the requests.</summary>
+    public ConcurrentQueue<string> Asked { get; } = new();
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _running;
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var connections = new List<Task>();
+        try
+        {
+            while (true)
+                connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+        }
+        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            await Task.WhenAll(connections);
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        using (client)
+        {
+            var app = client.GetStream();
+            var head = new StringBuilder();
+            var one = new byte[1];
+            while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await app.ReadAsync(one, _stop.Token) == 1)
+                head.Append((char)one[0]);
+            Asked.Enqueue(head.ToString());
+            var target = head.ToString().Split(' ')[1].Split(':');
+            using var server = new TcpClient();
+            if (_refusal is null)
+                await server.ConnectAsync(target[0], int.Parse(target[1]), _stop.Token);
+            await app.WriteAsync(Encoding.ASCII.GetBytes((_refusal ?? "HTTP/1.1 200 Connection established") + "\r\n\r\n"), _stop.Token);
+            if (_refusal is not null)
+                return;
+            try
+            {
+                await Task.WhenAny(app.CopyToAsync(server.GetStream(), _stop.Token), server.GetStream().CopyToAsync(app, _stop.Token));
+            }
+            catch (Exception error) when (error is OperationCanceledException or IOException)
+            {
+                // The test is over.
+            }
+        }
+    }
+}
