@@ -1,0 +1,348 @@
+/*
+ * LD_PRELOAD with our path in it, and everything called TELELAUNCH_…, saved at the start and put back for
+ * children that would lose it: `env -i`, clearenv(3), an explicit envp.
+ *
+ * environment_needs() and environment_fill() run in vfork(2) children: they neither allocate nor lock, the
+ * caller provides the room.
+ */
+#include "environment.h"
+
+#include "elf_symbol.h"
+#include "sys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PRELOAD           "LD_PRELOAD="
+#define PRELOAD_LENGTH    (sizeof(PRELOAD) - 1)
+#define OURS              "TELELAUNCH_"
+#define OURS_LENGTH       (sizeof(OURS) - 1)
+#define MOST_VARIABLES    16
+#define SAVED_SIZE        8192
+#define INITIAL_ENV_SIZE  (256 * 1024)
+#define LIBRARY_BASE_NAME "libtelelaunch"
+
+extern char **environ __attribute__((weak));
+
+/* Written once, by environment_start() */
+static struct {
+	char text[SAVED_SIZE];
+	size_t used;
+	const char *variables[MOST_VARIABLES]; /* "TELELAUNCH_…=…" */
+	size_t count;
+	const char *library; /* our entry of LD_PRELOAD */
+	size_t library_length;
+} saved;
+
+static bool starts_with(const char *text, const char *prefix, size_t length)
+{
+	return strncmp(text, prefix, length) == 0;
+}
+
+/* The dynamic linker splits LD_PRELOAD at blanks and colons */
+static bool is_separator(char c)
+{
+	return c == ' ' || c == ':' || c == '\t' || c == '\n';
+}
+
+static const char *save_text(const char *text, size_t length)
+{
+	char *copy = saved.text + saved.used;
+
+	if (length >= SAVED_SIZE - saved.used)
+		return NULL;
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	saved.used += length + 1;
+	return copy;
+}
+
+/**
+ * next_entry() - Step through the value of LD_PRELOAD
+ * @at:		Where to look on
+ * @length:	Set to the entry's length
+ *
+ * Return: start of the next entry, NULL at the end
+ */
+static const char *next_entry(const char *at, size_t *length)
+{
+	while (is_separator(*at))
+		at++;
+	for (*length = 0; at[*length] && !is_separator(at[*length]); (*length)++)
+		;
+	return *length ? at : NULL;
+}
+
+static bool names_our_library(const char *entry, size_t length)
+{
+	const char *base = entry;
+
+	for (size_t i = 0; i < length; i++)
+		if (entry[i] == '/')
+			base = entry + i + 1;
+	length -= (size_t)(base - entry);
+	return length >= sizeof(LIBRARY_BASE_NAME) - 1 &&
+	       starts_with(base, LIBRARY_BASE_NAME, sizeof(LIBRARY_BASE_NAME) - 1);
+}
+
+static void save_library(const char *value)
+{
+	const char *own = elf_own_path();
+	const char *entry;
+	size_t length;
+
+	for (entry = next_entry(value, &length); entry; entry = next_entry(entry + length, &length)) {
+		if (!names_our_library(entry, length) &&
+		    !(own && strlen(own) == length && memcmp(own, entry, length) == 0))
+			continue;
+		saved.library = save_text(entry, length);
+		saved.library_length = saved.library ? length : 0;
+		return;
+	}
+}
+
+static void save_variable(const char *variable)
+{
+	if (starts_with(variable, PRELOAD, PRELOAD_LENGTH)) {
+		save_library(variable + PRELOAD_LENGTH);
+	} else if (starts_with(variable, OURS, OURS_LENGTH) && saved.count < MOST_VARIABLES) {
+		const char *copy = save_text(variable, strlen(variable));
+
+		if (copy)
+			saved.variables[saved.count++] = copy;
+	}
+}
+
+/* A hook was called before libc set environ: the kernel still has what execve(2) was given. */
+static void save_from_kernel(void)
+{
+	char *text = sys_map_memory(INITIAL_ENV_SIZE);
+	int fd = sys_open("/proc/self/environ", O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	long got = 1;
+
+	while (text && fd >= 0 && got > 0 && used < INITIAL_ENV_SIZE - 1) {
+		got = sys_read(fd, text + used, INITIAL_ENV_SIZE - 1 - used);
+		used += got > 0 ? (size_t)got : 0;
+	}
+	for (size_t at = 0; text && at < used; at += strlen(text + at) + 1)
+		save_variable(text + at);
+	if (fd >= 0)
+		sys_close(fd);
+	if (text)
+		sys_munmap(text, INITIAL_ENV_SIZE);
+}
+
+static const char *saved_value(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < saved.count; i++)
+		if (starts_with(saved.variables[i], name, length) && saved.variables[i][length] == '=')
+			return saved.variables[i] + length + 1;
+	return NULL;
+}
+
+/**
+ * environment_start() - Save what belongs to the session
+ *
+ * Return: value of TELELAUNCH_SESSION, NULL where this process is in none
+ */
+const char *environment_start(void)
+{
+	if (&environ && environ)
+		for (char **variable = environ; *variable; variable++)
+			save_variable(*variable);
+	else
+		save_from_kernel();
+	return saved_value("TELELAUNCH_SESSION");
+}
+
+const char *environment_log_path(void)
+{
+	return saved_value("TELELAUNCH_LOG");
+}
+
+const char *environment_skip_list(void)
+{
+	return saved_value("TELELAUNCH_SKIP");
+}
+
+/* Does this LD_PRELOAD value hold our entry? */
+static bool preload_holds_us(const char *value)
+{
+	size_t length;
+
+	for (value = next_entry(value, &length); value; value = next_entry(value + length, &length))
+		if (length == saved.library_length && memcmp(value, saved.library, length) == 0)
+			return true;
+	return false;
+}
+
+/**
+ * copy_without_us() - An LD_PRELOAD value without our entry
+ * @value:	Value
+ * @text:	Room for it; may be @value itself
+ *
+ * Return: length of the result, without NUL
+ */
+static size_t copy_without_us(const char *value, char *text)
+{
+	size_t length, used = 0;
+
+	for (value = next_entry(value, &length); value; value = next_entry(value + length, &length)) {
+		if (length == saved.library_length && memcmp(value, saved.library, length) == 0)
+			continue;
+		if (used)
+			text[used++] = ':';
+		memmove(text + used, value, length);
+		used += length;
+	}
+	text[used] = '\0';
+	return used;
+}
+
+static const char *find_variable(char *const *envp, const char *name, size_t length)
+{
+	for (; envp && *envp; envp++)
+		if (starts_with(*envp, name, length))
+			return *envp;
+	return NULL;
+}
+
+static bool holds(char *const *envp, const char *variable)
+{
+	size_t name_length = (size_t)(strchr(variable, '=') - variable) + 1;
+
+	return find_variable(envp, variable, name_length) != NULL;
+}
+
+/**
+ * environment_needs() - What a right environment for a child needs beside the given one
+ * @envp:	Environment the application gave; NULL is an empty one
+ * @strip:	The child is one to leave alone: our variables are taken away instead
+ *
+ * Return: room for environment_fill(); .pointers is 0 where @envp can be used as it is
+ */
+struct environment_needs environment_needs(char *const *envp, bool strip)
+{
+	const char *preload = find_variable(envp, PRELOAD, PRELOAD_LENGTH);
+	struct environment_needs needs = {0};
+	bool changes;
+
+	if (!saved.library)
+		return needs;
+	changes = (preload && preload_holds_us(preload + PRELOAD_LENGTH)) == strip;
+	for (size_t i = 0; i < saved.count; i++)
+		changes |= holds(envp, saved.variables[i]) == strip;
+	if (!changes)
+		return needs;
+	for (; envp && envp[needs.pointers]; needs.pointers++)
+		;
+	needs.pointers += saved.count + 2;
+	needs.bytes = PRELOAD_LENGTH + saved.library_length + 2 + (preload ? strlen(preload) : 0);
+	return needs;
+}
+
+/**
+ * fill_preload() - The child's LD_PRELOAD
+ * @text:	Room for it
+ * @preload:	"LD_PRELOAD=…" of the given environment, or NULL
+ * @strip:	Without us instead of with us
+ *
+ * Return: @text, NULL where nothing would be left of it
+ */
+static char *fill_preload(char *text, const char *preload, bool strip)
+{
+	size_t used = PRELOAD_LENGTH;
+
+	memcpy(text, PRELOAD, PRELOAD_LENGTH + 1);
+	if (!strip) {
+		memcpy(text + used, saved.library, saved.library_length + 1);
+		used += saved.library_length;
+	}
+	if (preload && preload[PRELOAD_LENGTH]) {
+		if (!strip)
+			text[used++] = ':';
+		if (copy_without_us(preload + PRELOAD_LENGTH, text + used) == 0) {
+			if (strip)
+				return NULL;
+			text[used - 1] = '\0';
+		}
+	} else if (strip) {
+		return NULL;
+	}
+	return text;
+}
+
+/**
+ * environment_fill() - Write the environment that environment_needs() measured
+ * @copy:	Room for .pointers
+ * @text:	Room for .bytes
+ * @envp:	As there
+ * @strip:	As there
+ */
+void environment_fill(char **copy, char *text, char *const *envp, bool strip)
+{
+	const char *preload = find_variable(envp, PRELOAD, PRELOAD_LENGTH);
+	char *const *given = envp;
+	char *ours = fill_preload(text, preload, strip);
+
+	if (ours)
+		*copy++ = ours;
+	for (; given && *given; given++)
+		if (!starts_with(*given, PRELOAD, PRELOAD_LENGTH) &&
+		    !(strip && starts_with(*given, OURS, OURS_LENGTH)))
+			*copy++ = *given;
+	for (size_t i = 0; i < saved.count && !strip; i++)
+		if (!holds(envp, saved.variables[i]))
+			*copy++ = (char *)saved.variables[i];
+	*copy = NULL;
+}
+
+/**
+ * environment_remove_ours() - Make this process forget the session
+ *
+ * For .NET build servers, which outlive the run. Runs in the constructor, where environ is still the
+ * kernel's writable array and nobody else reads it.
+ */
+void environment_remove_ours(void)
+{
+	char **to = environ;
+
+	for (char **from = environ; from && *from; from++) {
+		if (starts_with(*from, OURS, OURS_LENGTH))
+			continue;
+		if (saved.library && starts_with(*from, PRELOAD, PRELOAD_LENGTH) &&
+		    copy_without_us(*from + PRELOAD_LENGTH, *from + PRELOAD_LENGTH) == 0)
+			continue;
+		*to++ = *from;
+	}
+	if (to)
+		*to = NULL;
+}
+
+/**
+ * environment_restore_own() - Put lost variables back into this process's own environment
+ *
+ * For system(3) and popen(3), which hand environ to their child inside libc. Those aren't called between
+ * vfork(2) and exec, so that setenv(3) may allocate.
+ */
+void environment_restore_own(void)
+{
+	struct environment_needs needs = environment_needs(environ, false);
+	const char *preload;
+
+	if (needs.pointers == 0)
+		return;
+	for (size_t i = 0; i < saved.count; i++)
+		if (!holds(environ, saved.variables[i]))
+			putenv((char *)saved.variables[i]);
+	preload = find_variable(environ, PRELOAD, PRELOAD_LENGTH);
+	if (!preload || !preload_holds_us(preload + PRELOAD_LENGTH)) {
+		char text[needs.bytes];
+
+		fill_preload(text, preload, false);
+		setenv("LD_PRELOAD", text + PRELOAD_LENGTH, 1);
+	}
+}

@@ -1,0 +1,22 @@
+/* The variables that bind a process to its session, and how its children keep them. */
+#ifndef TELELAUNCH_ENVIRONMENT_H
+#define TELELAUNCH_ENVIRONMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+const char *environment_start(void);
+const char *environment_log_path(void);
+const char *environment_skip_list(void);
+void environment_remove_ours(void);
+void environment_restore_own(void);
+
+/* For children: how many pointers and bytes a changed copy needs (0: the environment is right as it is) */
+struct environment_needs {
+	size_t pointers;
+	size_t bytes;
+};
+struct environment_needs environment_needs(char *const *envp, bool strip);
+void environment_fill(char **copy, char *text, char *const *envp, bool strip);
+
+#endif

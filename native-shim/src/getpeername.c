@@ -1,0 +1,133 @@
+/* getpeername(2) and getsockname(2): the address that was asked for, and the pod's. */
+#include "getpeername.h"
+
+#include "classify.h"
+#include "control.h"
+#include "endpoint.h"
+#include "flow.h"
+#include "libc.h"
+#include "session.h"
+
+#include <string.h>
+
+#define DNS_PORT 53
+
+/**
+ * show_peer() - What stands behind a loopback peer
+ * @fd:		Socket
+ * @peer:	The peer as the kernel shows it; replaced
+ *
+ * Return: false where it is nothing of ours
+ */
+static bool show_peer(int fd, struct tl_endpoint *peer)
+{
+	const struct tl_table *table = session_get()->table;
+	struct tl_endpoint plain = *peer;
+	struct tl_flow_reply flow;
+
+	if (!table || !endpoint_is_loopback(peer))
+		return false;
+	if (endpoint_is_relay(table, peer)) {
+		if (control_flow(fd, &flow) < 0)
+			return false;
+		*peer = flow.peer;
+		return true;
+	}
+	endpoint_unmap(&plain);
+	if (plain.family != TL_FAMILY_4 || plain.port != table->relay_port_4 ||
+	    !classify_name_server_loopback(table, plain.address, &plain))
+		return false;
+	plain.port = htons(DNS_PORT);
+	*peer = plain;
+	return true;
+}
+
+/**
+ * shim_getpeername() - Carry out one intercepted getpeername(2)
+ * @fd:		Socket
+ * @address:	Application's buffer
+ * @length:	Its size, then the address's
+ *
+ * Return: as getpeername(2)
+ */
+int shim_getpeername(int fd, struct sockaddr *address, socklen_t *length)
+{
+	union socket_address peer;
+	socklen_t peer_length = sizeof(peer);
+	struct tl_endpoint endpoint;
+	int family;
+
+	if (!address || !length || (int)*length < 0)
+		return libc_getpeername(fd, address, length);
+	if (libc_getpeername(fd, &peer.any, &peer_length) != 0)
+		return -1;
+	family = peer.any.sa_family;
+	if (endpoint_from_address(&endpoint, &peer.any, peer_length) && show_peer(fd, &endpoint))
+		peer_length = endpoint_to_address(&endpoint, family, &peer);
+	address_copy_out(&peer, peer_length, address, length);
+	return 0;
+}
+
+/**
+ * show_own() - The pod's address in place of loopback
+ * @fd:		Socket
+ * @own:	Its own address as the kernel shows it; replaced, port kept
+ *
+ * Return: false where it isn't connected through us or the pod has no such address
+ */
+static bool show_own(int fd, struct tl_endpoint *own)
+{
+	static const uint8_t none[16];
+	struct tl_endpoint plain = *own;
+	const struct tl_table *table = session_get()->table;
+
+	if (!table || !endpoint_is_loopback(own) || !flow_is_ours(fd))
+		return false;
+	endpoint_unmap(&plain);
+	if (plain.family == TL_FAMILY_4)
+		memcpy(plain.address, table->pod_address_4, 4);
+	else
+		memcpy(plain.address, table->pod_address_6, 16);
+	if (memcmp(plain.address, none, plain.family == TL_FAMILY_4 ? 4 : 16) == 0)
+		return false;
+	*own = plain;
+	return true;
+}
+
+/**
+ * shim_getsockname() - Carry out one intercepted getsockname(2)
+ * @fd:		Socket
+ * @address:	Application's buffer
+ * @length:	Its size, then the address's
+ *
+ * Return: as getsockname(2)
+ */
+static int shim_getsockname(int fd, struct sockaddr *address, socklen_t *length)
+{
+	union socket_address own;
+	socklen_t own_length = sizeof(own);
+	struct tl_endpoint endpoint;
+	int family;
+
+	if (!address || !length || (int)*length < 0)
+		return libc_getsockname(fd, address, length);
+	if (libc_getsockname(fd, &own.any, &own_length) != 0)
+		return -1;
+	family = own.any.sa_family;
+	if (endpoint_from_address(&endpoint, &own.any, own_length) && show_own(fd, &endpoint))
+		own_length = endpoint_to_address(&endpoint, family, &own);
+	address_copy_out(&own, own_length, address, length);
+	return 0;
+}
+
+EXPORT int getpeername(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+{
+	return session_intercepts() ? shim_getpeername(fd, address, length)
+				    : libc_getpeername(fd, address, length);
+}
+
+EXPORT int getsockname(int fd, struct sockaddr *restrict address, socklen_t *restrict length)
+{
+	return session_intercepts() ? shim_getsockname(fd, address, length)
+				    : libc_getsockname(fd, address, length);
+}

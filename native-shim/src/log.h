@@ -1,0 +1,17 @@
+/* The shim's own few lines: each kind once a process, to TELELAUNCH_LOG or stderr. */
+#ifndef TELELAUNCH_LOG_H
+#define TELELAUNCH_LOG_H
+
+enum log_kind {
+	LOG_TABLE,
+	LOG_BROKER_GONE,
+	LOG_DATAGRAM,
+	LOG_PROTOCOL,
+	LOG_WAITING,
+	LOG_KINDS,
+};
+
+void log_start(void);
+void log_once(enum log_kind kind, const char *text);
+
+#endif
