@@ -1,0 +1,109 @@
+using System.Runtime.InteropServices;
+
+using Telelaunch.Agent.Interop;
+using Telelaunch.Agent.Names;
+using Telelaunch.Agent.Ssh;
+using Telelaunch.Mux;
+using Telelaunch.Net;
+
+namespace Telelaunch.Agent;
+
+/// <summary>The agent's life: start both listeners, serve, and end by signal, by idleness or with sshd.</summary>
+/// <remarks>
+/// <code>
+/// SIGTERM, SIGINT ─┐
+/// idle too long ───┼─► GOAWAY to every client ─► sshd stopped ─► files removed ─► exit
+/// sshd has ended ──┘
+/// </code>
+/// </remarks>
+internal sealed class AgentProcess
+{
+    // The agent's memory limit is 256 MiB, and a client opens up to four carriers.
+    private const long WindowBudget = 32 * 1024 * 1024;
+
+    private static readonly TimeSpan s_idleCheck = TimeSpan.FromSeconds(1);
+
+    private readonly AgentSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly TaskCompletionSource<(string Reason, int ExitCode)> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public AgentProcess(AgentSettings settings, TimeProvider time)
+    {
+        _settings = settings;
+        _time = time;
+    }
+
+    /// <summary>Runs until the end.</summary>
+    /// <returns>The exit code: 0 by signal or idleness, 1 when sshd has ended by itself.</returns>
+    /// <exception cref="HostException">The agent can't start.</exception>
+    public async Task<int> RunAsync()
+    {
+        using var sigTerm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        using var sigInt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        using var children = new ChildProcesses();
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("telelaunch-agent-");
+        try
+        {
+            return await ServeAsync(children, directory.FullName);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private async Task<int> ServeAsync(ChildProcesses children, string directory)
+    {
+        var resolver = new PodResolver();
+        var services = new PodServices(PodDialer.DialAsync, resolver, () => Pod.Describe(resolver), PodListener.ListenAsync);
+        var options = new MuxOptions
+        {
+            TimeProvider = _time,
+            WindowBudget = WindowBudget,
+            FlowFault = error => AgentLog.Write($"error: a flow ended by a defect: {error}"),
+        };
+        await using var clients = new ClientListener(_settings, services, options);
+        Sshd sshd = Sshd.Start(SshdFiles.Write(_settings, directory), children);
+        AgentLog.Write($"version {Pod.AgentVersion}, agent on 127.0.0.1:{_settings.AgentPort}, sshd on 127.0.0.1:{_settings.SshPort}, uid {LibC.getuid()}");
+
+        using var stop = new CancellationTokenSource();
+        Task accepting = clients.RunAsync(stop.Token);
+        Task watching = WatchAsync(clients, sshd, stop.Token);
+        (string reason, int exitCode) = await _end.Task;
+        AgentLog.Write($"ending: {reason}");
+        await clients.GoAwayAsync(reason);
+        await stop.CancelAsync();
+        await sshd.StopAsync();
+        await accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return exitCode;
+    }
+
+    private void End(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        _end.TrySetResult(("the pod is being deleted", 0));
+    }
+
+    private async Task WatchAsync(ClientListener clients, Sshd sshd, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(s_idleCheck, _time);
+        Task<int> exit = sshd.Exit;
+        while (true)
+        {
+            Task<bool> tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
+            if (await Task.WhenAny(exit, tick) == exit)
+            {
+                _end.TrySetResult(($"sshd ended with {Sshd.Describe(await exit)}", 1));
+                return;
+            }
+
+            await tick;
+            if (clients.IdleFor >= _settings.IdleLimit)
+            {
+                _end.TrySetResult(($"no client for {_settings.IdleLimit.TotalSeconds} s", 0));
+                return;
+            }
+        }
+    }
+}

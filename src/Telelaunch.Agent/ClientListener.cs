@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+using Telelaunch.Mux;
+using Telelaunch.Net;
+
+namespace Telelaunch.Agent;
+
+/// <summary>Accepts carriers on 127.0.0.1, serves the authenticated ones, and knows since when there has been none.</summary>
+internal sealed class ClientListener : IAsyncDisposable
+{
+    // Handshakes of strangers: other containers share the pod's loopback.
+    private const int MaxHandshakes = 32;
+
+    private readonly Socket _socket;
+    private readonly PodServices _services;
+    private readonly MuxOptions _options;
+    private readonly byte[] _secret;
+    private readonly ConcurrentDictionary<MuxServer, Task> _servers = new();
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _handshakes = new(MaxHandshakes);
+    private long _idleSince;
+
+    /// <exception cref="HostException">The port is taken, or the secret isn't one.</exception>
+    public ClientListener(AgentSettings settings, PodServices services, MuxOptions options)
+    {
+        _services = services;
+        _options = options;
+        _secret = ReadSecret(settings.SessionDirectory);
+        _idleSince = options.TimeProvider.GetTimestamp();
+        _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            _socket.Bind(new IPEndPoint(IPAddress.Loopback, settings.AgentPort));
+            _socket.Listen(MaxHandshakes);
+        }
+        catch (SocketException error)
+        {
+            _socket.Dispose();
+            throw new HostException(
+                "agent-port-taken", $"127.0.0.1:{settings.AgentPort} can't be listened on: {Errno.NameOf(Errno.Of(error))}.",
+                "Choose another port: TELELAUNCH_AGENT_PORT.", error);
+        }
+    }
+
+    /// <summary>For how long no client has been connected; zero while one is.</summary>
+    public TimeSpan IdleFor
+    {
+        get
+        {
+            lock (_gate)
+                return _servers.IsEmpty ? _options.TimeProvider.GetElapsedTime(_idleSince) : TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>Accepts until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var handshakes = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                await _handshakes.WaitAsync(cancellationToken);
+                Socket carrier = await _socket.AcceptAsync(cancellationToken);
+                carrier.NoDelay = true;
+                handshakes.RemoveAll(task => task.IsCompleted);
+                handshakes.Add(OpenAsync(carrier));
+            }
+        }
+        finally
+        {
+            await _stop.CancelAsync();
+            await Task.WhenAll(handshakes);
+        }
+    }
+
+    /// <summary>Tells every client why the agent ends, and closes the carriers.</summary>
+    public async Task GoAwayAsync(string reason)
+    {
+        await Task.WhenAll(_servers.Keys.Select(server => server.GoAwayAsync(reason).AsTask()));
+        await Task.WhenAll(_servers.Values);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _socket.Dispose();
+        await _stop.CancelAsync();
+        _stop.Dispose();
+        _handshakes.Dispose();
+    }
+
+    private async Task OpenAsync(Socket carrier)
+    {
+        try
+        {
+            var stream = new NetworkStream(carrier, ownsSocket: true);
+            MuxServer server = await MuxServer.AcceptAsync(stream, _secret, _services, _options, _stop.Token);
+            var added = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (_gate)
+                _servers[server] = ServeAsync(server, added.Task);
+            added.SetResult();
+        }
+        catch (TunnelException error)
+        {
+            AgentLog.Write(error);
+        }
+        catch (OperationCanceledException)
+        {
+            // The agent ends.
+        }
+        finally
+        {
+            _handshakes.Release();
+        }
+    }
+
+    private async Task ServeAsync(MuxServer server, Task added)
+    {
+        await added;
+        AgentLog.Write($"a client is connected, {_servers.Count} carriers");
+        CarrierEnd end = await server.Completion;
+        await server.DisposeAsync();
+        lock (_gate)
+        {
+            _servers.TryRemove(server, out _);
+            _idleSince = _options.TimeProvider.GetTimestamp();
+        }
+
+        AgentLog.Write($"a carrier ended: {end.Kind}: {end.Detail} {_servers.Count} carriers are left");
+    }
+
+    private static byte[] ReadSecret(string directory)
+    {
+        try
+        {
+            byte[] secret = File.ReadAllBytes(Path.Combine(directory, "secret"));
+            if (secret.Length == 32)
+                return secret;
+            throw new HostException("session-files", $"The session's secret has {secret.Length} bytes, not 32.", "Put 32 random bytes under the key 'secret'.");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new HostException(
+                "session-files", $"The session's secret can't be read: {error.Message}",
+                "Mount the session's Secret at TELELAUNCH_SESSION_DIR, readable by the pod's fsGroup.", error);
+        }
+    }
+}
