@@ -1,0 +1,138 @@
+using Microsoft.Extensions.Logging;
+using Telelaunch.Net;
+
+namespace Telelaunch.Broker;
+
+/// <summary>The catching side of one session: what the shims of its processes talk to.</summary>
+/// <remarks>
+/// Theory of operation. The shim decides by the verdict table in shared memory. A connect to the cluster arrives as DIAL with the application's own
+/// descriptor: <see cref="FlowOpener"/> dials and opens it by simultaneous open on a port of <see cref="RelayPorts"/>. Names arrive as LOOKUP, REVERSE and QUERY, or as
+/// datagrams at <see cref="NameServerListener"/>; <see cref="PodNames"/> asks the pod. Everything lies in one <see cref="SessionDirectory"/>.
+/// </remarks>
+public sealed class Broker : IAsyncDisposable
+{
+    private readonly BrokerOptions _options;
+    private readonly FlowContext _context;
+    private readonly BrokerParts _parts;
+    private readonly CancellationTokenSource _stop;
+    private readonly LoopProbe _probe;
+    private readonly Task _probing;
+    private int _disposed;
+
+    private Broker(BrokerOptions options, FlowContext context, BrokerParts parts, CancellationTokenSource stop, LoopProbe probe)
+    {
+        _options = options;
+        _context = context;
+        _parts = parts;
+        _stop = stop;
+        _probe = probe;
+        _probing = probe.RunAsync(parts.Names, stop.Token);
+    }
+
+    /// <summary>Where control socket and table are; gone after <see cref="DisposeAsync"/>.</summary>
+    public string SessionPath => _parts.Directory.FullPath;
+
+    /// <summary>Cluster ranges that overlap a route of this machine and were dropped: only addresses that lookups give are followed there.</summary>
+    public IReadOnlyList<RangeOverlap> Overlaps => _parts.Overlaps;
+
+    /// <summary>Whether non-blocking connects are truthful for IPv4 (DESIGN §3.2); if not, every connect waits for its dial.</summary>
+    public bool HoldsSyn => (_parts.Ports.Flags & VerdictFlags.HeldSyn4) != 0;
+
+    /// <summary>The cluster's DNS forwards to this machine.</summary>
+    public bool LoopDetected => _probe.Detected;
+
+    /// <summary>Flows that dial or relay now.</summary>
+    public int OpenFlows => _parts.Flows.OpenFlows;
+
+    /// <summary>Completes when the loop probe has been answered.</summary>
+    public Task LoopProbed => _probing;
+
+    /// <summary>Opens everything that a session needs on this machine.</summary>
+    /// <exception cref="HostException">No session directory, or loopback can't be used.</exception>
+    /// <exception cref="UsageException">More ranges than the verdict table holds.</exception>
+    public static async Task<Broker> StartAsync(BrokerOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var context = new FlowContext(options.Dialer, options.Pod, options.Records, options.Time, options.Logger);
+        var stop = new CancellationTokenSource();
+        var probe = new LoopProbe(() => ReportLoop(options));
+        BrokerParts parts;
+        try
+        {
+            parts = await BrokerParts.OpenAsync(options, context, probe, stop.Token, cancellationToken);
+        }
+        catch
+        {
+            stop.Dispose();
+            throw;
+        }
+
+        if (!parts.Ports.Flags.HasFlag(VerdictFlags.HeldSyn4))
+        {
+            options.Records(new NoticeRecord(
+                options.Time.GetUtcNow(),
+                "syn-not-held",
+                "This kernel answers where it should stay silent (gVisor, WSL 1): a non-blocking connect to the cluster waits until the pod has connected.",
+                "Programs work as before; run them on a Linux kernel if their event loop must not wait."));
+        }
+
+        return new Broker(options, context, parts, stop, probe);
+    }
+
+    /// <summary>The variables that the command needs, on top of its own environment.</summary>
+    /// <param name="shimPath">The shim's library; a path without blanks or colons, because LD_PRELOAD splits at both (ld.so(8)).</param>
+    /// <param name="userPreload">LD_PRELOAD as the user has it, kept behind the shim; null or empty for none.</param>
+    /// <param name="logPath">Where the shim writes its few lines; null: stderr.</param>
+    public IReadOnlyDictionary<string, string> GetEnvironment(string shimPath, string? userPreload, string? logPath)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(shimPath);
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["LD_PRELOAD"] = string.IsNullOrEmpty(userPreload) ? shimPath : $"{shimPath}:{userPreload}",
+            ["TELELAUNCH_SESSION"] = SessionPath,
+            // A build server outlives the run and would keep this session's environment.
+            ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
+        };
+        if (_options.SkipProcesses.Count > 0)
+            variables["TELELAUNCH_SKIP"] = string.Join(',', _options.SkipProcesses);
+        if (logPath is not null)
+            variables["TELELAUNCH_LOG"] = logPath;
+        return variables;
+    }
+
+    /// <summary>To be called whenever the tunnel's state changes.</summary>
+    public void SetTunnelState(TunnelState state)
+    {
+        if (_context.TunnelState != state)
+            _options.Logger.LogInformation("The broker's tunnel is {State}", state);
+        _context.TunnelState = state;
+    }
+
+    /// <summary>Another pod stands at the tunnel's end: its addresses and search list count from now on.</summary>
+    public void SetPod(PodDescription pod)
+    {
+        ArgumentNullException.ThrowIfNull(pod);
+        _context.Pod = pod;
+        _parts.Names.Policy = new NamePolicy(pod, _options.Names);
+        _parts.Names.Forget();
+        _parts.PublishPod(_context, active: true);
+    }
+
+    /// <summary>Ends every flow, closes every socket and removes the session directory. Shims that are still there find the session closed.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        await _stop.CancelAsync();
+        await _probing;
+        _parts.PublishPod(_context, active: false);
+        await _parts.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private static void ReportLoop(BrokerOptions options) => options.Records(new NoticeRecord(
+        options.Time.GetUtcNow(),
+        "dns-loop",
+        "The cluster runs on this machine and its DNS asks this machine in turn: such questions are answered \"no such name\".",
+        "Nothing has to be done. If names of this machine's network are missing in the cluster, give its DNS another upstream server."));
+}

@@ -1,0 +1,141 @@
+using System.Net;
+using System.Net.Sockets;
+using Telelaunch.Net;
+
+namespace Telelaunch.Broker;
+
+/// <summary>Opens a broker's parts in their order and closes them in the reverse one.</summary>
+internal sealed class BrokerParts : IAsyncDisposable
+{
+    private const int PortAttempts = 16;
+
+    private readonly VerdictTable _table;
+    private readonly ControlSocket _control;
+    private readonly NameServerListener _nameServers;
+
+    private BrokerParts(
+        SessionDirectory directory,
+        VerdictTable table,
+        RelayPorts ports,
+        (PodNames Names, FlowOpener Flows, NameServerListener NameServers, ControlSocket Control) services,
+        IReadOnlyList<RangeOverlap> overlaps)
+    {
+        Directory = directory;
+        _table = table;
+        Ports = ports;
+        (Names, Flows, _nameServers, _control) = services;
+        Overlaps = overlaps;
+    }
+
+    internal SessionDirectory Directory { get; }
+
+    internal RelayPorts Ports { get; }
+
+    internal PodNames Names { get; }
+
+    internal FlowOpener Flows { get; }
+
+    internal IReadOnlyList<RangeOverlap> Overlaps { get; }
+
+    internal static async Task<BrokerParts> OpenAsync(
+        BrokerOptions options,
+        FlowContext context,
+        LoopProbe probe,
+        CancellationToken sessionEnd,
+        CancellationToken cancellationToken)
+    {
+        (AddressRanges ranges, IReadOnlyList<RangeOverlap> overlaps) = ChooseRanges(options);
+        IReadOnlyList<NameServer> servers = ListNameServers(options);
+        SessionDirectory directory = SessionDirectory.Create(options.SessionRoot);
+        VerdictTable? table = null;
+        try
+        {
+            table = new VerdictTable(directory.TablePath);
+            table.WriteRanges(ranges);
+            table.WriteNameServers([.. servers.Select(server => new ListedNameServer(server.Address, server.Loopback))]);
+            var learnt = new LearntAddresses(table, ranges);
+            context.Learnt = learnt;
+            (RelayPorts ports, List<Socket> sockets) = await OpenPortsAsync(options, servers, cancellationToken);
+            var names = new PodNames(options.Resolver, new NamePolicy(options.Pod, options.Names), learnt, context, sessionEnd);
+            var flows = new FlowOpener(ports, new FlowTable(), context);
+            var nameServers = new NameServerListener(names, probe, learnt, context);
+            nameServers.Start(servers, sockets);
+            var control = new ControlSocket(directory.ControlPath, new ControlDesk(flows, names).AnswerAsync, options.Time, options.Logger);
+            var parts = new BrokerParts(directory, table, ports, (names, flows, nameServers, control), overlaps);
+            parts.PublishPod(context, active: true);
+            return parts;
+        }
+        catch
+        {
+            table?.Dispose();
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes what depends on the pod and on whether the broker serves.</summary>
+    internal void PublishPod(FlowContext context, bool active)
+    {
+        VerdictFlags flags = Ports.Flags | (active ? VerdictFlags.Active : 0) | (Names.Policy.AskDotted ? VerdictFlags.AskDotted : 0);
+        _table.WriteNames(Names.Policy.Encode());
+        _table.WriteHeader(new VerdictHeader(
+            flags,
+            Ports.Port4,
+            Ports.Port6,
+            context.PodAddress(AddressFamily.InterNetwork),
+            context.PodAddress(AddressFamily.InterNetworkV6)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Flows first, while FLOW can still be asked why a connect failed.
+        await Flows.DisposeAsync();
+        await _control.DisposeAsync();
+        await _nameServers.DisposeAsync();
+        await Ports.DisposeAsync();
+        _table.Dispose();
+        Directory.Dispose();
+    }
+
+    /// <summary>Found ranges without those that overlap a route of this machine, and all that the user named.</summary>
+    private static (AddressRanges Ranges, IReadOnlyList<RangeOverlap> Overlaps) ChooseRanges(BrokerOptions options)
+    {
+        IReadOnlyList<RangeOverlap> overlaps = AddressRanges.Create(options.ClusterRanges, []).FindOverlaps(options.HostRoutes ?? HostRoutes.Read());
+        var dropped = overlaps.Select(overlap => overlap.Cluster).ToHashSet();
+        IEnumerable<AddressRange> kept = options.ClusterRanges.Where(range => !dropped.Contains(range));
+        return (AddressRanges.Create(kept.Concat(options.AlsoProxy), options.NeverProxy), overlaps);
+    }
+
+    private static List<NameServer> ListNameServers(BrokerOptions options)
+    {
+        IReadOnlyList<IPAddress> hosts = options.HostNameServers ?? ResolvConf.ReadNameServers("/etc/resolv.conf");
+        return [.. options.Pod.NameServers.Select(address => (Address: address, IsPods: true))
+            .Concat(hosts.Where(HasNoScope).Select(address => (Address: address, IsPods: false)))
+            .DistinctBy(server => server.Address)
+            .Take(VerdictTableLayout.MaximumNameServers)
+            .Select((server, index) => new NameServer(server.Address, new IPAddress([127, 84, 0, (byte)(index + 1)]), server.IsPods))];
+    }
+
+    // A link-local server needs its interface, which the table has no room for.
+    private static bool HasNoScope(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork || address.ScopeId == 0;
+
+    /// <summary>The name servers' UDP port has the number of the IPv4 relay port, which the kernel chose: it may be taken there.</summary>
+    private static async Task<(RelayPorts Ports, List<Socket> NameServers)> OpenPortsAsync(
+        BrokerOptions options,
+        IReadOnlyList<NameServer> servers,
+        CancellationToken cancellationToken)
+    {
+        for (int attempt = 0; attempt < PortAttempts; attempt++)
+        {
+            RelayPorts ports = await RelayPorts.OpenAsync(options.HoldSyn, options.Time, options.Logger, cancellationToken);
+            if (NameServerListener.TryBind(servers, ports.Port4, out List<Socket> sockets))
+                return (ports, sockets);
+            await ports.DisposeAsync();
+        }
+
+        throw new HostException(
+            "no-free-port",
+            "No port number is free both for TCP on 127.0.0.1 and for UDP on 127.84.0.0/16.",
+            "End programs that listen on very many UDP ports, or allow 127.0.0.0/8 on the loopback interface.");
+    }
+}

@@ -1,0 +1,91 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Telelaunch.Broker;
+
+// HEADER 12 (ID 2 | FLAGS 2 | QDCOUNT 2 | ANCOUNT 2 | NSCOUNT 2 | ARCOUNT 2), then QNAME | QTYPE 2 | QCLASS 2. RFC 1035 §4.1, big-endian.
+
+/// <summary>The one question of a DNS query.</summary>
+/// <param name="Id">The asker's number; the answer carries it back.</param>
+/// <param name="Flags">The header's second word.</param>
+/// <param name="Name">Labels joined by dots, lower case, without a trailing dot; empty for the root.</param>
+/// <param name="End">Offset of the first byte behind the question.</param>
+internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name, ushort Type, ushort Class, int End)
+{
+    internal const int HeaderLength = 12;
+    internal const ushort TypeA = 1;
+    internal const ushort TypeCname = 5;
+    internal const ushort TypePtr = 12;
+    internal const ushort TypeAaaa = 28;
+    internal const ushort ClassInternet = 1;
+
+    private const ushort ResponseFlag = 0x8000;
+    private const ushort OpcodeMask = 0x7800;
+    private const int MaximumNameLength = 255;
+    private const int MaximumLabelLength = 63;
+
+    /// <summary>False for anything but a standard query (QR 0, OPCODE 0) with one whole, uncompressed question.</summary>
+    internal static bool TryRead(ReadOnlySpan<byte> message, out DnsQuestion question)
+    {
+        question = default;
+        if (message.Length < HeaderLength + 5 || BinaryPrimitives.ReadUInt16BigEndian(message[4..]) != 1)
+            return false;
+        ushort flags = BinaryPrimitives.ReadUInt16BigEndian(message[2..]);
+        if ((flags & (ResponseFlag | OpcodeMask)) != 0)
+            return false;
+        var name = new StringBuilder();
+        int at = HeaderLength;
+        while (true)
+        {
+            // A pointer (two high bits) can't stand in the first name of a message: there is nothing before it to point to.
+            int length = message[at++];
+            if (length == 0)
+                break;
+            if (length > MaximumLabelLength || at + length >= message.Length || at + length - HeaderLength > MaximumNameLength)
+                return false;
+            if (name.Length > 0)
+                name.Append('.');
+            foreach (byte character in message.Slice(at, length))
+            {
+                // A dot or a control character inside a label would make another name of it.
+                if (character is <= (byte)' ' or (byte)'.' or >= 0x7F)
+                    return false;
+                name.Append((char)character);
+            }
+
+            at += length;
+        }
+
+        if (at + 4 > message.Length)
+            return false;
+        question = new DnsQuestion(
+            BinaryPrimitives.ReadUInt16BigEndian(message),
+            flags,
+            name.ToString().ToLowerInvariant(),
+            BinaryPrimitives.ReadUInt16BigEndian(message[at..]),
+            BinaryPrimitives.ReadUInt16BigEndian(message[(at + 2)..]),
+            at + 4);
+        return true;
+    }
+
+    /// <summary>The address of a name below in-addr.arpa or ip6.arpa (RFC 1035 §3.5, RFC 3596 §2.5); null for another.</summary>
+    internal System.Net.IPAddress? ReverseAddress()
+    {
+        const string V4 = ".in-addr.arpa";
+        const string V6 = ".ip6.arpa";
+        if (Name.EndsWith(V4, StringComparison.Ordinal))
+        {
+            string[] parts = Name[..^V4.Length].Split('.');
+            Array.Reverse(parts);
+            return parts.Length == 4 && System.Net.IPAddress.TryParse(string.Join('.', parts), out System.Net.IPAddress? v4) ? v4 : null;
+        }
+
+        if (!Name.EndsWith(V6, StringComparison.Ordinal))
+            return null;
+        string[] nibbles = Name[..^V6.Length].Split('.');
+        if (nibbles.Length != 32 || nibbles.Any(nibble => nibble.Length != 1 || !char.IsAsciiHexDigit(nibble[0])))
+            return null;
+        Array.Reverse(nibbles);
+        return new System.Net.IPAddress(Convert.FromHexString(string.Concat(nibbles)));
+    }
+}

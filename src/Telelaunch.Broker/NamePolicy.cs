@@ -1,0 +1,138 @@
+using System.Net;
+using System.Text;
+using Telelaunch.Net;
+
+namespace Telelaunch.Broker;
+
+/// <summary>What is known about the cluster's names besides the pod's own resolv.conf.</summary>
+/// <param name="Namespaces">All namespaces; null when they can't be listed, so that every dotted name has to be asked.</param>
+/// <param name="HeadlessServices">Headless Services of the pod's own namespace: their pods are <c>pod.service</c>.</param>
+/// <param name="AlsoProxy">Names of <c>--also-proxy</c>; <c>*.example.com</c> means all below it.</param>
+public sealed record ClusterNames(
+    IReadOnlyCollection<string>? Namespaces,
+    IReadOnlyCollection<string> HeadlessServices,
+    IReadOnlyCollection<string> AlsoProxy)
+{
+    public static ClusterNames Unknown { get; } = new(null, [], []);
+}
+
+/// <summary>Decides per name who resolves it. The shim decides by the same entries in the verdict table.</summary>
+/// <remarks>
+/// A suffix ('S') and a whole name ('N') are the cluster's for certain. A last label ('L': a namespace, a headless Service) and a name of one label may be:
+/// the pod is asked first, because <c>hello.default</c> is <c>hello.default.svc.cluster.local</c> there, but <c>example.dev</c> may also be a name of the Internet in a
+/// cluster that has a namespace "dev".
+/// </remarks>
+internal sealed class NamePolicy
+{
+    private const string DefaultClusterDomain = "cluster.local";
+
+    private readonly HashSet<string> _suffixes = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _lastLabels = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _wholeNames = new(StringComparer.Ordinal);
+
+    internal NamePolicy(PodDescription pod, ClusterNames names)
+    {
+        ClusterDomain = FindClusterDomain(pod.SearchDomains);
+        SearchDomains = [.. pod.SearchDomains.Select(Normalize).Where(domain => domain.Length > 0)];
+        _suffixes.Add(ClusterDomain);
+        foreach (string domain in SearchDomains)
+            _suffixes.Add(domain);
+        _lastLabels.Add("svc");
+        foreach (string label in (names.Namespaces ?? []).Concat(names.HeadlessServices).Select(Normalize))
+            _lastLabels.Add(label);
+        foreach (string name in names.AlsoProxy)
+        {
+            if (name.StartsWith("*.", StringComparison.Ordinal))
+                _suffixes.Add(Normalize(name[2..]));
+            else if (name.StartsWith('.'))
+                _suffixes.Add(Normalize(name[1..]));
+            else
+                _wholeNames.Add(Normalize(name));
+        }
+
+        AskDotted = names.Namespaces is null;
+        if (EncodedLength > VerdictTableLayout.NamesLength)
+        {
+            // Asking for every dotted name costs a question, a name left out costs the answer.
+            _lastLabels.Clear();
+            _lastLabels.Add("svc");
+            AskDotted = true;
+        }
+    }
+
+    /// <summary><c>cluster.local</c>, or what the pod's search list has behind <c>svc.</c>.</summary>
+    internal string ClusterDomain { get; }
+
+    /// <summary>The pod's search list, lower-cased.</summary>
+    internal IReadOnlyList<string> SearchDomains { get; }
+
+    /// <summary>Dotted names that match nothing are asked too.</summary>
+    internal bool AskDotted { get; }
+
+    private int EncodedLength => _suffixes.Concat(_lastLabels).Concat(_wholeNames).Sum(name => Encoding.UTF8.GetByteCount(name) + 2);
+
+    /// <summary>Lower case, without the trailing dot.</summary>
+    internal static string Normalize(string name) => name.TrimEnd('.').ToLowerInvariant();
+
+    /// <summary>Entries of the verdict table: KIND 1 | name | NUL.</summary>
+    internal byte[] Encode()
+    {
+        using var bytes = new MemoryStream();
+        foreach ((char kind, HashSet<string> names) in new[] { ('S', _suffixes), ('L', _lastLabels), ('N', _wholeNames) })
+        {
+            foreach (string name in names.Order(StringComparer.Ordinal))
+            {
+                bytes.WriteByte((byte)kind);
+                bytes.Write(Encoding.UTF8.GetBytes(name));
+                bytes.WriteByte(0);
+            }
+        }
+
+        return bytes.ToArray();
+    }
+
+    /// <param name="name">As the application wrote it; a trailing dot says that it is complete.</param>
+    internal NameDecision Decide(string name)
+    {
+        bool complete = name.EndsWith('.');
+        string plain = Normalize(name);
+        if (plain.Length == 0 || IsUnder(plain, "localhost") || plain == "wpad" || IPAddress.TryParse(plain, out _))
+            return NameDecision.Host;
+        if (IsCertain(plain))
+            return NameDecision.Cluster;
+        if (complete || IsUnder(plain, "local"))
+            return NameDecision.Host;
+        int dot = plain.LastIndexOf('.');
+        return dot < 0 || AskDotted || _lastLabels.Contains(plain[(dot + 1)..]) ? NameDecision.ClusterFirst : NameDecision.Host;
+    }
+
+    /// <summary>Whether a canonical name shows that an answer is of the cluster's own.</summary>
+    internal bool IsOfCluster(string? canonicalName) => canonicalName is not null && IsCertain(Normalize(canonicalName));
+
+    private static bool IsUnder(string name, string suffix) =>
+        name == suffix || (name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.Ordinal) && name[^(suffix.Length + 1)] == '.');
+
+    private static string FindClusterDomain(IReadOnlyList<string> searchDomains)
+    {
+        foreach (string domain in searchDomains.Select(Normalize))
+        {
+            if (domain.StartsWith("svc.", StringComparison.Ordinal))
+                return domain[4..];
+        }
+
+        return DefaultClusterDomain;
+    }
+
+    private bool IsCertain(string plain)
+    {
+        if (_wholeNames.Contains(plain))
+            return true;
+        for (string rest = plain; ; rest = rest[(rest.IndexOf('.', StringComparison.Ordinal) + 1)..])
+        {
+            if (_suffixes.Contains(rest))
+                return true;
+            if (!rest.Contains('.', StringComparison.Ordinal))
+                return false;
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Buffers.Binary;
+using System.ComponentModel;
+using System.Net;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Telelaunch.Linux;
+
+/// <summary>A second descriptor of a socket that another process passed and goes on using.</summary>
+/// <remarks>
+/// Not a <see cref="System.Net.Sockets.Socket"/> on purpose: that one would switch the file description, which the other process shares, to non-blocking.
+/// While this is open the kernel keeps the socket, and with it its port, even after the other process has closed it.
+/// </remarks>
+public sealed class PassedSocket : SafeHandleMinusOneIsInvalid
+{
+    // struct sockaddr_in6 is the largest that can come: family 2, port 2, flow 4, address 16, scope 4.
+    private const int MaximumAddressLength = 28;
+
+    internal PassedSocket(int descriptor)
+        : base(ownsHandle: true) => SetHandle(descriptor);
+
+    /// <summary>Whether it is a TCP socket over IPv4 or IPv6; other descriptors answer nothing else here.</summary>
+    public bool IsTcp =>
+        TryReadOption(LibC.SO_TYPE, out int type) && type == LibC.SOCK_STREAM
+        && TryReadOption(LibC.SO_PROTOCOL, out int protocol) && protocol == LibC.IPPROTO_TCP
+        && TryReadOption(LibC.SO_DOMAIN, out int domain) && domain is LibC.AF_INET or LibC.AF_INET6;
+
+    /// <summary>SO_COOKIE: a number that no other socket of this boot has; the same in every process that shares the socket.</summary>
+    public unsafe ulong Cookie
+    {
+        get
+        {
+            ulong cookie;
+            int length = sizeof(ulong);
+            if (LibC.getsockopt(this, LibC.SOL_SOCKET, LibC.SO_COOKIE, &cookie, &length) != 0)
+                throw new Win32Exception(Marshal.GetLastPInvokeError(), "getsockopt(SO_COOKIE)");
+            return cookie;
+        }
+    }
+
+    /// <summary>tcpi_state of TCP_INFO (tcp(7)).</summary>
+    public unsafe TcpState State
+    {
+        get
+        {
+            // The kernel fills as much of struct tcp_info as fits; tcpi_state is its first byte.
+            byte state;
+            int length = 1;
+            if (LibC.getsockopt(this, LibC.IPPROTO_TCP, LibC.TCP_INFO, &state, &length) != 0)
+                throw new Win32Exception(Marshal.GetLastPInvokeError(), "getsockopt(TCP_INFO)");
+            return (TcpState)state;
+        }
+    }
+
+    /// <summary>The application's own end; IPv4-mapped addresses as IPv4.</summary>
+    public unsafe IPEndPoint LocalEndPoint
+    {
+        get
+        {
+            byte* raw = stackalloc byte[MaximumAddressLength];
+            int length = MaximumAddressLength;
+            if (LibC.getsockname(this, raw, &length) != 0)
+                throw new Win32Exception(Marshal.GetLastPInvokeError(), "getsockname");
+            var bytes = new ReadOnlySpan<byte>(raw, MaximumAddressLength);
+            int family = BitConverter.ToUInt16(bytes);
+            IPAddress address = family == LibC.AF_INET ? new IPAddress(bytes.Slice(4, 4)) : new IPAddress(bytes.Slice(8, 16));
+            return new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]));
+        }
+    }
+
+    /// <summary>Ends the socket for every process that shares it: shutdown(2) of both directions. In SYN_SENT the owner sees OUT|ERR|HUP and ECONNRESET.</summary>
+    /// <returns>False when it wasn't connected or connecting any more.</returns>
+    public bool ShutDown() => LibC.shutdown(this, LibC.SHUT_RDWR) == 0;
+
+    protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
+
+    private unsafe bool TryReadOption(int option, out int value)
+    {
+        int read;
+        int length = sizeof(int);
+        bool ok = LibC.getsockopt(this, LibC.SOL_SOCKET, option, &read, &length) == 0;
+        value = ok ? read : 0;
+        return ok;
+    }
+}
