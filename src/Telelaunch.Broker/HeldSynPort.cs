@@ -118,7 +118,8 @@ internal sealed class HeldSynPort : IDisposable
     /// <summary>The technique on ourselves: a connect stays in SYN_SENT, opens by connecting back, carries bytes both ways, and fails by shutdown with ECONNRESET.</summary>
     private async Task<bool> HoldsAsync(CancellationToken cancellationToken)
     {
-        using var app = new Socket(_loopback.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        // Bound by hand, because .NET tells no LocalEndPoint of a socket that is still connecting.
+        using Socket app = NewSocket(_loopback, 0);
         Task connecting = app.ConnectAsync(_listener.LocalEndPoint!, cancellationToken).AsTask();
         if (connecting.IsCompleted || app.GetTcpState() != TcpState.SynSent)
             return false;
