@@ -48,17 +48,12 @@ internal static class ApiFailure
         var reason = error.GetBaseException().Message.TrimEnd('.');
         return error.HttpRequestError switch
         {
-            HttpRequestError.NameResolutionError => new("api-name-unknown", $"The name of the API server {Place(kubeconfig)} can't be resolved: {reason}.", NetworkRemedy(kubeconfig), error),
+            HttpRequestError.NameResolutionError => new("api-name-not-found", $"The name of the API server {Place(kubeconfig)} can't be resolved: {reason}.", NetworkRemedy(kubeconfig), error),
             HttpRequestError.ProxyTunnelError => new("api-proxy-failed", $"The proxy doesn't let us through to the API server {Place(kubeconfig)}: {reason}.", "Correct proxy-url of the kubeconfig or HTTPS_PROXY, or add the server to NO_PROXY.", error),
             HttpRequestError.SecureConnectionError => new("tls-failed", $"TLS with {Place(kubeconfig)} failed: {reason}.", "See that the address in the kubeconfig is that of an API server, and that the client certificate is right.", error),
             HttpRequestError.InvalidResponse => NotKubernetes(kubeconfig, error),
             HttpRequestError.ConnectionError when Find<System.Net.Sockets.SocketException>(error) is { } socket => new(
-                Errno.Of(socket) switch
-                {
-                    Errno.ECONNREFUSED => "api-refused",
-                    Errno.ETIMEDOUT => "api-timeout",
-                    _ => "api-unreachable",
-                },
+                Errno.Of(socket) == Errno.ETIMEDOUT ? "api-timeout" : "api-unreachable",
                 $"The API server {Place(kubeconfig)} can't be reached: {reason}.",
                 NetworkRemedy(kubeconfig),
                 error),

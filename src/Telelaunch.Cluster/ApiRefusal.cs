@@ -12,9 +12,12 @@ internal static class ApiRefusal
     public static ClusterException Explain(HttpStatusCode status, string body, ApiCall call, Kubeconfig kubeconfig)
     {
         var message = Message(body);
+        // A webhook picks the status of its refusal; one that can't be asked is a 500.
+        if (message.Contains("admission webhook \"", StringComparison.Ordinal) || message.Contains("failed calling webhook", StringComparison.Ordinal) || message.Contains("ValidatingAdmissionPolicy", StringComparison.Ordinal))
+            return Denied(message, call);
         return (int)status switch
         {
-            401 => new("api-unauthorized", $"The API server {kubeconfig.Server.Authority} doesn't accept the credentials of the context {kubeconfig.ContextName} (401).", "They are wrong or have expired: log in again, or give --token."),
+            401 => new("unauthorized", $"The API server {kubeconfig.Server.Authority} doesn't accept the credentials of the context {kubeconfig.ContextName} (401).", "They are wrong or have expired: log in again, or give --token."),
             403 => Forbidden(message, call),
             404 => NotFound(message, call),
             409 => new("api-conflict", $"{Capital(call)}: {message}", "Try again; somebody else changed it meanwhile."),
@@ -57,14 +60,12 @@ internal static class ApiRefusal
             return new("service-account-not-found", $"The service account of the agent pod doesn't exist: {message}", "Correct --service-account; `kubectl get serviceaccounts` lists them. In a namespace just made, `default` comes a moment later.");
         if (message.Contains("being terminated", StringComparison.Ordinal))
             return new("namespace-terminating", $"The namespace {call.Namespace} is being deleted: {message}", "Wait until it is gone and made anew, or name another with -n.");
-        if (message.Contains("admission webhook", StringComparison.Ordinal) || message.Contains("ValidatingAdmissionPolicy", StringComparison.Ordinal))
-            return Denied(message, call);
-        if (message.Contains("maximum ", StringComparison.Ordinal) && message.Contains("usage per", StringComparison.Ordinal) || message.Contains("minimum ", StringComparison.Ordinal) && message.Contains("usage per", StringComparison.Ordinal))
+        if (message.Contains("imum ", StringComparison.Ordinal) && message.Contains(" usage per ", StringComparison.Ordinal))
             return new("limit-range", $"A LimitRange of the namespace {call.Namespace} refuses the agent pod: {message}", "Name another namespace with --agent-namespace, or ask its owner.");
         return NoRight(message, call);
     }
 
-    public static ClusterException Denied(string message, ApiCall call) => new(
+    private static ClusterException Denied(string message, ApiCall call) => new(
         "admission-denied",
         $"A policy of the cluster refuses to {call}: {message}",
         "Ask who owns that policy; --agent-image, --service-account and --agent-namespace are what can be changed here.");
@@ -76,7 +77,7 @@ internal static class ApiRefusal
         var cause = isUpgrade && (message.EndsWith("is forbidden:", StringComparison.Ordinal) || message == "no reason was given")
             ? $"Forbidden: opening {call.Resource} in the namespace {call.Namespace} needs the verbs get and create, and one of them is missing ({message})."
             : $"Forbidden to {call}: {message}";
-        return new("api-forbidden", cause, $"Ask for the rights that `telelaunch rbac{(call.Namespace is null ? "" : " -n " + call.Namespace)}` prints, or take another namespace or user.");
+        return new("forbidden", cause, $"Ask for the rights that `telelaunch rbac{(call.Namespace is null ? "" : " -n " + call.Namespace)}` prints, or take another namespace or user.");
     }
 
     private static ClusterException NotFound(string message, ApiCall call)

@@ -23,7 +23,7 @@ internal static class CertificateFiles
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException("kubeconfig-file-missing", $"{key} of the kubeconfig {node.File} can't be read: {error.Message}", Remedy, error);
+            throw new ClusterException("kubeconfig-file-missing", $"{key} of the kubeconfig {node.File} can't be read: {error.Message}", Remedy, error);
         }
     }
 
@@ -60,7 +60,7 @@ internal static class CertificateFiles
         }
     }
 
-    private static UsageException Unusable(string what, Exception? error) => new(
+    private static ClusterException Unusable(string what, Exception? error) => new(
         "kubeconfig-certificate-unusable",
         $"{what} isn't usable PEM" + (error is null ? "." : $": {error.Message}"),
         Remedy,

@@ -1,14 +1,15 @@
 using System.Net;
 using System.Net.WebSockets;
+using System.Text;
 using System.Text.Json;
 using k8s;
+using k8s.Models;
 
 namespace Telelaunch.Cluster;
 
 /// <summary>The connection to one cluster's API server.</summary>
 /// <remarks>
-/// Owns the <see cref="Kubeconfig"/>. May be used from many threads. Every failure is a <see cref="Net.ClusterException"/> with a
-/// stable code, or a <see cref="Net.UsageException"/> when a file that the kubeconfig names has become unreadable.
+/// Owns the <see cref="Kubeconfig"/>. May be used from many threads. Every failure is a <see cref="Net.ClusterException"/> with a stable code.
 /// </remarks>
 public sealed class ClusterConnection : IDisposable
 {
@@ -58,7 +59,7 @@ public sealed class ClusterConnection : IDisposable
     /// is the port (two bytes, little-endian). That nobody listens is told on channel 1 afterwards.
     /// </returns>
     /// <exception cref="Net.ClusterException">
-    /// <c>api-forbidden</c> (get and create on pods/portforward are needed), <c>pod-not-found</c>, <c>port-forward-refused</c>, and those of every call.
+    /// <c>forbidden</c> (get and create on pods/portforward are needed), <c>pod-not-found</c>, <c>port-forward-refused</c>, and those of every call.
     /// </exception>
     public async Task<WebSocket> OpenPortForwardAsync(string podNamespace, string podName, int podPort, CancellationToken cancellationToken)
     {
@@ -112,15 +113,29 @@ public sealed class ClusterConnection : IDisposable
 
     /// <summary>Sends a GET and returns when the head of a good answer is there; the body, a watch for example, may go on for ever.</summary>
     /// <param name="path">Path and query, relative to the server.</param>
-    internal async Task<HttpResponseMessage> GetAsync(ApiCall call, string path, CancellationToken cancellationToken)
+    internal Task<HttpResponseMessage> GetAsync(ApiCall call, string path, CancellationToken cancellationToken) =>
+        SendAsync(call, new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
+
+    /// <summary>Deletes one object. What it was, or became, isn't looked at.</summary>
+    internal async Task DeleteAsync(ApiCall call, string path, V1DeleteOptions options, CancellationToken cancellationToken)
     {
+        var request = new HttpRequestMessage(HttpMethod.Delete, path)
+        {
+            Content = new StringContent(KubernetesJson.Serialize(options), Encoding.UTF8, "application/json"),
+        };
+        using var response = await SendAsync(call, request, cancellationToken);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(ApiCall call, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var sent = request;
+        request.Version = HttpVersion.Version20;
+        request.Headers.Accept.ParseAdd("application/json");
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(AnswerTimeout);
         HttpResponseMessage? response = null;
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Version = HttpVersion.Version20 };
-            request.Headers.Accept.ParseAdd("application/json");
             response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
             if (response.IsSuccessStatusCode)
                 return response;

@@ -40,7 +40,7 @@ internal sealed record ExecPlugin
     {
         var apiVersion = exec.Text("apiVersion") ?? throw exec.Malformed("exec has no apiVersion");
         if (apiVersion is not (Group + "v1" or Group + "v1beta1"))
-            throw new UsageException(
+            throw new ClusterException(
                 "exec-api-version",
                 $"The exec plugin of the kubeconfig {exec.File} speaks {apiVersion} (line {exec.Line}); {Group}v1 and v1beta1 are understood.",
                 "Update the plugin, and log in again so that it rewrites the kubeconfig.");

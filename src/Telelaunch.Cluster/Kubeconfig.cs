@@ -43,9 +43,9 @@ public sealed class Kubeconfig : IDisposable
     internal IReadOnlyList<string> ImpersonatedGroups { get; init; } = [];
 
     /// <summary>Reads the kubeconfig files, or, where there is none, the service account of the Pod around this process.</summary>
-    /// <exception cref="UsageException">
+    /// <exception cref="ClusterException">
     /// <c>kubeconfig-not-found</c>, <c>kubeconfig-unreadable</c>, <c>kubeconfig-malformed</c> (file and line), <c>context-not-set</c>,
-    /// <c>context-unknown</c>, <c>cluster-unknown</c>, <c>user-unknown</c>, <c>kubeconfig-file-missing</c>,
+    /// <c>context-not-found</c>, <c>cluster-not-found</c>, <c>user-not-found</c>, <c>kubeconfig-file-missing</c>,
     /// <c>kubeconfig-certificate-unusable</c>, <c>auth-not-supported</c>, <c>exec-api-version</c>.
     /// </exception>
     public static Kubeconfig Load(KubeconfigOptions options) => Load(options, KubeconfigSurroundings.OfThisProcess, TimeProvider.System);
@@ -56,7 +56,7 @@ public sealed class Kubeconfig : IDisposable
         var files = KubeconfigFiles.Load(options.Path, surroundings);
         if (files.Read.Count > 0)
             return new KubeconfigContext(files, options, time).Resolve();
-        return InClusterKubeconfig.TryLoad(options, surroundings, time) ?? throw new UsageException(
+        return InClusterKubeconfig.TryLoad(options, surroundings, time) ?? throw new ClusterException(
             "kubeconfig-not-found",
             $"There is no kubeconfig: {string.Join(", ", files.Wanted)} {(files.Wanted.Count == 1 ? "doesn't" : "don't")} exist.",
             "Name one with --kubeconfig or KUBECONFIG, or get one from the cluster's owner. Without a cluster: `make demo` starts the playground.");

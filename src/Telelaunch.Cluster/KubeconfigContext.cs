@@ -10,7 +10,7 @@ internal sealed class KubeconfigContext(KubeconfigFiles files, KubeconfigOptions
 
     public Kubeconfig Resolve()
     {
-        var contextName = options.Context ?? files.CurrentContext ?? throw new UsageException(
+        var contextName = options.Context ?? files.CurrentContext ?? throw new ClusterException(
             "context-not-set",
             $"No context is current in {Read}.",
             $"Name one with --context, or run `kubectl config use-context NAME`. Known: {Known(files.Contexts)}.");
@@ -20,7 +20,7 @@ internal sealed class KubeconfigContext(KubeconfigFiles files, KubeconfigOptions
         var user = context.Text("user") is { } userName ? Entry(files.Users, userName, "user", "user of the context " + contextName) : null;
         var authorities = Authorities(cluster);
         if (user?.Text("as-uid") is not null || user?.Find("as-user-extra") is not null)
-            throw new UsageException("auth-not-supported", $"The kubeconfig {user.File} impersonates with as-uid or as-user-extra, which Telelaunch doesn't send.", "Leave them out, or impersonate with --as and --as-group.");
+            throw new ClusterException("auth-not-supported", $"The kubeconfig {user.File} impersonates with as-uid or as-user-extra, which Telelaunch doesn't send.", "Leave them out, or impersonate with --as and --as-group.");
         return new(Server(cluster), Credentials(user, cluster))
         {
             ContextName = contextName,
@@ -36,8 +36,8 @@ internal sealed class KubeconfigContext(KubeconfigFiles files, KubeconfigOptions
     }
 
     private static KubeconfigNode Entry(IReadOnlyDictionary<string, KubeconfigNode> entries, string name, string kind, string source) =>
-        entries.TryGetValue(name, out var entry) ? entry : throw new UsageException(
-            kind + "-unknown",
+        entries.TryGetValue(name, out var entry) ? entry : throw new ClusterException(
+            kind + "-not-found",
             $"The kubeconfig has no {kind} \"{name}\" ({source}).",
             $"Known: {Known(entries)}.");
 
@@ -92,7 +92,7 @@ internal sealed class KubeconfigContext(KubeconfigFiles files, KubeconfigOptions
         if (user.Mapping("auth-provider") is { } provider)
         {
             var name = provider.Text("name") ?? "";
-            throw new UsageException(
+            throw new ClusterException(
                 "auth-not-supported",
                 $"The kubeconfig {user.File} logs in with the auth-provider \"{name}\", which Kubernetes has removed and Telelaunch doesn't speak.",
                 name switch
@@ -105,7 +105,7 @@ internal sealed class KubeconfigContext(KubeconfigFiles files, KubeconfigOptions
         }
 
         if (user.Text("username") is not null || user.Text("password") is not null)
-            throw new UsageException(
+            throw new ClusterException(
                 "auth-not-supported",
                 $"The kubeconfig {user.File} logs in with username and password (line {user.Line}), which Kubernetes has removed in 1.19.",
                 "Use a client certificate, a token or an exec credential plugin; or give --token.");

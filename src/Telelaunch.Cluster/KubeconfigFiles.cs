@@ -38,7 +38,7 @@ internal sealed class KubeconfigFiles
             var path = Path.GetFullPath(explicitPath);
             files.Wanted.Add(path);
             if (!File.Exists(path))
-                throw new UsageException("kubeconfig-not-found", $"The kubeconfig {path} (--kubeconfig) doesn't exist.", "Name a file that exists, or leave --kubeconfig out.");
+                throw new ClusterException("kubeconfig-not-found", $"The kubeconfig {path} (--kubeconfig) doesn't exist.", "Name a file that exists, or leave --kubeconfig out.");
             files.Add(path);
             return files;
         }
@@ -96,7 +96,7 @@ internal sealed class KubeconfigFiles
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException("kubeconfig-unreadable", $"The kubeconfig {path} can't be read: {error.Message}", "Make the file readable for this user, or name another one with --kubeconfig.", error);
+            throw new ClusterException("kubeconfig-unreadable", $"The kubeconfig {path} can't be read: {error.Message}", "Make the file readable for this user, or name another one with --kubeconfig.", error);
         }
 
         return yaml.Documents.FirstOrDefault()?.RootNode switch

@@ -76,17 +76,17 @@ internal sealed class KubeconfigNode(string file, YamlMappingNode node)
     public IReadOnlyList<string> Texts(string key) =>
         [.. List(key).Select(item => (item as YamlScalarNode)?.Value ?? throw Malformed(item, $"an item of {key} must be text"))];
 
-    public UsageException Malformed(string what) => Malformed(Node, what);
+    public ClusterException Malformed(string what) => Malformed(Node, what);
 
     public YamlNode? Find(string key) => Node.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
 
     public static bool IsNull(YamlScalarNode scalar) =>
         scalar.Style == YamlDotNet.Core.ScalarStyle.Plain && scalar.Value is null or "" or "~" or "null";
 
-    private UsageException Malformed(YamlNode at, string what) => Malformed(File, at.Start.Line, what);
+    private ClusterException Malformed(YamlNode at, string what) => Malformed(File, at.Start.Line, what);
 
     /// <summary>A kubeconfig that can't be understood; <paramref name="what"/> never holds a value of it, which may be secret.</summary>
-    public static UsageException Malformed(string file, long line, string what, Exception? inner = null) => new(
+    public static ClusterException Malformed(string file, long line, string what, Exception? inner = null) => new(
         "kubeconfig-malformed",
         $"The kubeconfig {file} is malformed at line {line}: {what}.",
         "Correct the file, or name another one with --kubeconfig; `kubectl config view` shows how kubectl reads it.",

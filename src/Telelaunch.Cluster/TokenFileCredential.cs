@@ -42,11 +42,11 @@ internal sealed class TokenFileCredential(string path, ClientCertificate? certif
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException("token-file-unreadable", $"The token file {path} can't be read: {error.Message}", "Correct tokenFile of the kubeconfig's user, or give --token.", error);
+            throw new ClusterException("token-file-unreadable", $"The token file {path} can't be read: {error.Message}", "Correct tokenFile of the kubeconfig's user, or give --token.", error);
         }
 
         if (token.Length == 0)
-            throw new UsageException("token-file-unreadable", $"The token file {path} is empty.", "Correct tokenFile of the kubeconfig's user, or give --token.");
+            throw new ClusterException("token-file-unreadable", $"The token file {path} is empty.", "Correct tokenFile of the kubeconfig's user, or give --token.");
         if (_current?.Token != token)
             _current = new(token, certificate);
         _readAt = time.GetTimestamp();

@@ -145,10 +145,10 @@ public class ClusterConnectionTests
     }
 
     [Theory]
-    [InlineData(403, """{"kind":"Status","message":"pods \"agent\" is forbidden: ","reason":"Forbidden","code":403}""", "api-forbidden", "get and create")]
-    [InlineData(403, """{"kind":"Status","message":"pods \"agent\" is forbidden: User \"dev\" cannot get resource \"pods/portforward\" in API group \"\" in the namespace \"play\"","code":403}""", "api-forbidden", "cannot get resource \"pods/portforward\"")]
+    [InlineData(403, """{"kind":"Status","message":"pods \"agent\" is forbidden: ","reason":"Forbidden","code":403}""", "forbidden", "get and create")]
+    [InlineData(403, """{"kind":"Status","message":"pods \"agent\" is forbidden: User \"dev\" cannot get resource \"pods/portforward\" in API group \"\" in the namespace \"play\"","code":403}""", "forbidden", "cannot get resource \"pods/portforward\"")]
     [InlineData(404, """{"kind":"Status","message":"pods \"agent\" not found","reason":"NotFound","code":404}""", "pod-not-found", "agent")]
-    [InlineData(401, """{"kind":"Status","message":"Unauthorized","reason":"Unauthorized","code":401}""", "api-unauthorized", "test")]
+    [InlineData(401, """{"kind":"Status","message":"Unauthorized","reason":"Unauthorized","code":401}""", "unauthorized", "test")]
     [InlineData(500, "error upgrading connection: pod not running", "port-forward-refused", "pod not running")]
     [InlineData(400, "query parameter \"port\" is required", "port-forward-refused", "is required")]
     [InlineData(200, "<html>login</html>", "port-forward-refused", "WebSocket")]
@@ -174,8 +174,8 @@ public class ClusterConnectionTests
         var error = await Assert.ThrowsAsync<ClusterException>(() => connection.GetServerVersionAsync(None));
         var upgradeError = await Assert.ThrowsAsync<ClusterException>(() => connection.OpenPortForwardAsync("play", "agent", 1, None));
 
-        Assert.Equal("api-refused", error.Code);
-        Assert.Equal("api-refused", upgradeError.Code);
+        Assert.Equal("api-unreachable", error.Code);
+        Assert.Equal("api-unreachable", upgradeError.Code);
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public class ClusterConnectionTests
 
         var error = await Assert.ThrowsAsync<ClusterException>(() => connection.GetServerVersionAsync(None));
 
-        Assert.Equal("api-name-unknown", error.Code);
+        Assert.Equal("api-name-not-found", error.Code);
     }
 
     [Fact]
@@ -210,7 +210,7 @@ public class ClusterConnectionTests
 
         var error = await Assert.ThrowsAsync<ClusterException>(() => connection.GetServerVersionAsync(None));
 
-        Assert.Equal("api-unauthorized", error.Code);
+        Assert.Equal("unauthorized", error.Code);
         Assert.Single(cluster.Server.Seen);
     }
 

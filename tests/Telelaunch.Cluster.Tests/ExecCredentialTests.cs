@@ -85,7 +85,7 @@ public class ExecCredentialTests
 
         var error = await Assert.ThrowsAsync<ClusterException>(() => connection.GetServerVersionAsync(CancellationToken.None));
 
-        Assert.Equal("api-unauthorized", error.Code);
+        Assert.Equal("unauthorized", error.Code);
         Assert.Equal(2, cluster.Server.Seen.Count);
     }
 

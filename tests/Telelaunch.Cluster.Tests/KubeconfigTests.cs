@@ -14,7 +14,7 @@ public sealed class KubeconfigTests : IDisposable
     [Fact]
     public void NothingThere_SaysWhereItLooked()
     {
-        var error = Assert.Throws<UsageException>(() => Load(new()));
+        var error = Assert.Throws<ClusterException>(() => Load(new()));
 
         Assert.Equal("kubeconfig-not-found", error.Code);
         Assert.Contains(Path.Combine(_directory, "home", ".kube", "config"), error.Message, StringComparison.Ordinal);
@@ -25,7 +25,7 @@ public sealed class KubeconfigTests : IDisposable
     {
         Write("home/.kube/config", Config("default"));
 
-        var error = Assert.Throws<UsageException>(() => Load(new() { Path = Path.Combine(_directory, "nosuch") }));
+        var error = Assert.Throws<ClusterException>(() => Load(new() { Path = Path.Combine(_directory, "nosuch") }));
 
         Assert.Equal("kubeconfig-not-found", error.Code);
     }
@@ -87,22 +87,22 @@ public sealed class KubeconfigTests : IDisposable
     {
         var path = Write("bad", text);
 
-        var error = Assert.Throws<UsageException>(() => Load(new() { Path = path }));
+        var error = Assert.Throws<ClusterException>(() => Load(new() { Path = path }));
 
         Assert.Equal("kubeconfig-malformed", error.Code);
         Assert.Contains($"{path} is malformed at line {line}:", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("context", "nosuch", "context-unknown")]
-    [InlineData("cluster: a", "cluster: nosuch", "cluster-unknown")]
-    [InlineData("user: a", "user: nosuch", "user-unknown")]
+    [InlineData("context", "nosuch", "context-not-found")]
+    [InlineData("cluster: a", "cluster: nosuch", "cluster-not-found")]
+    [InlineData("user: a", "user: nosuch", "user-not-found")]
     [InlineData("current-context: a", "", "context-not-set")]
     public void UnknownNames_AreToldWithTheKnownOnes(string from, string to, string code)
     {
-        var path = Write("config", code == "context-unknown" ? Config("a") : Config("a").Replace(from, to, StringComparison.Ordinal));
+        var path = Write("config", code == "context-not-found" ? Config("a") : Config("a").Replace(from, to, StringComparison.Ordinal));
 
-        var error = Assert.Throws<UsageException>(() => Load(new() { Path = path, Context = code == "context-unknown" ? to : null }));
+        var error = Assert.Throws<ClusterException>(() => Load(new() { Path = path, Context = code == "context-not-found" ? to : null }));
 
         Assert.Equal(code, error.Code);
         Assert.Contains("Known: a.", error.Remedy, StringComparison.Ordinal);
@@ -119,7 +119,7 @@ public sealed class KubeconfigTests : IDisposable
     {
         var path = Write("config", Config("a").Replace("token: secret", user, StringComparison.Ordinal));
 
-        var error = Assert.Throws<UsageException>(() => Load(new() { Path = path }));
+        var error = Assert.Throws<ClusterException>(() => Load(new() { Path = path }));
 
         Assert.Equal(code, error.Code);
         Assert.Contains(remedy, error.Remedy, StringComparison.Ordinal);

@@ -77,7 +77,8 @@ internal sealed class TestApiServer : IAsyncDisposable
             context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
             body,
             (await context.Connection.GetClientCertificateAsync())?.Subject,
-            context.Request.Protocol));
+            context.Request.Protocol,
+            context.TraceIdentifier));
         if (Gate is not null && await Gate(context))
             return;
         var method = context.WebSockets.IsWebSocketRequest ? "WS" : context.Request.Method;
@@ -95,4 +96,5 @@ internal sealed record SeenRequest(
     IReadOnlyDictionary<string, string> Headers,
     string Body,
     string? ClientCertificate,
-    string Protocol);
+    string Protocol,
+    string Trace);

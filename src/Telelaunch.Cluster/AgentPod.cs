@@ -1,0 +1,189 @@
+using System.Globalization;
+using k8s;
+using k8s.Models;
+using Telelaunch.Net;
+
+namespace Telelaunch.Cluster;
+
+/// <summary>The pod of a session's own in which the agent runs.</summary>
+/// <remarks>
+/// First the Pod is made, then its Secret, which names the Pod as its owner: whatever happens to this process in between,
+/// no Secret is ever without an owner. The kubelet waits for the Secret; as a rule it is there before the kubelet looks.
+/// Needed rights: see <see cref="ClusterRights"/>.
+/// </remarks>
+public sealed class AgentPod
+{
+    /// <summary>TCP port of the agent on the pod's loopback (<c>TELELAUNCH_AGENT_PORT</c>).</summary>
+    public const int AgentPort = 7778;
+
+    /// <summary>TCP port of sshd on the pod's loopback (<c>TELELAUNCH_SSH_PORT</c>).</summary>
+    public const int SshPort = 7722;
+
+    /// <summary>Where the files of <see cref="AgentSecret"/> are mounted in the pod.</summary>
+    public const string SessionDirectory = "/etc/telelaunch/session";
+
+    /// <summary>Deleting must not hold up a launcher that is asked to end.</summary>
+    private static readonly TimeSpan CleanUpTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Added to a start's time-out before its pod counts as left behind: clocks differ.</summary>
+    private static readonly TimeSpan StartMargin = TimeSpan.FromMinutes(5);
+
+    private readonly ClusterConnection _connection;
+
+    private AgentPod(ClusterConnection connection, V1Pod pod)
+    {
+        _connection = connection;
+        Namespace = pod.Metadata.NamespaceProperty;
+        Name = pod.Metadata.Name;
+        Uid = pod.Metadata.Uid;
+    }
+
+    public string Namespace { get; }
+
+    public string Name { get; }
+
+    public string Uid { get; }
+
+    /// <summary>The name of a session's pod and Secret, known before they are made.</summary>
+    public static string NameOf(string sessionId)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(sessionId);
+        if (sessionId.Length > 40 || !sessionId.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c)))
+            throw new ArgumentException("A session id has 1 to 40 of a-z and 0-9.", nameof(sessionId));
+        return "telelaunch-" + sessionId;
+    }
+
+    /// <summary>What <see cref="StartAsync(ClusterConnection, AgentPodOptions, AgentSecret, Action{AgentProgress}, CancellationToken)"/> would create, as a JSON List for kubectl, without the Secret's data.</summary>
+    public static string Describe(AgentPodOptions options) => AgentPodManifest.Describe(options);
+
+    /// <summary>Makes Pod and Secret and waits until the agent is ready. When it throws, both are gone again.</summary>
+    /// <param name="report">Called on pool threads, one call at a time, with each phase and with what holds the pod up.</param>
+    /// <exception cref="ClusterException">
+    /// <c>forbidden</c>, <c>namespace-not-found</c>, <c>namespace-terminating</c>, <c>pod-security</c>, <c>quota-exceeded</c>,
+    /// <c>limit-range</c>, <c>service-account-not-found</c>, <c>admission-denied</c>, <c>api-invalid</c>; <c>unschedulable</c>,
+    /// <c>image-pull-failed</c>, <c>image-name-invalid</c>, <c>container-config</c>, <c>container-start-failed</c>, <c>agent-ended</c>,
+    /// <c>sysctl-forbidden</c>, <c>pod-rejected</c>, <c>volume-mount-failed</c>, <c>pod-sandbox-failed</c>, <c>agent-deleted</c>,
+    /// <c>agent-timeout</c>; and those of every call.
+    /// </exception>
+    public static Task<AgentPod> StartAsync(
+        ClusterConnection connection, AgentPodOptions options, AgentSecret secret, Action<AgentProgress> report, CancellationToken cancellationToken) =>
+        StartAsync(connection, options, secret, new AgentPodStart(connection, options, report, TimeProvider.System), cancellationToken);
+
+    internal static async Task<AgentPod> StartAsync(
+        ClusterConnection connection, AgentPodOptions options, AgentSecret secret, AgentPodStart start, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        AgentPod? made = null;
+        try
+        {
+            // A request that is cancelled on its way may be carried out all the same, after our delete. So these two aren't.
+            var pod = await connection.CallAsync(
+                new ApiCall("create", "pods", options.Namespace),
+                (client, _) => client.CoreV1.CreateNamespacedPodAsync(AgentPodManifest.Pod(options), options.Namespace, cancellationToken: CancellationToken.None),
+                CancellationToken.None);
+            made = new(connection, pod);
+            await connection.CallAsync(
+                new ApiCall("create", "secrets", options.Namespace),
+                (client, _) => client.CoreV1.CreateNamespacedSecretAsync(AgentPodManifest.Secret(options, secret, made.Uid), options.Namespace, cancellationToken: CancellationToken.None),
+                CancellationToken.None);
+            await start.WaitUntilReadyAsync(pod, cancellationToken);
+            return made;
+        }
+        catch (Exception error)
+        {
+            if (made is not null || MayHaveBeenMade(error))
+                await RemoveAsync(connection, options, made?.Uid, start);
+            throw;
+        }
+    }
+
+    /// <summary>Deletes the pod and its Secret. That they are gone already is no error.</summary>
+    public Task DeleteAsync(CancellationToken cancellationToken) => DeleteAsync(_connection, Namespace, Name, Uid, cancellationToken);
+
+    /// <summary>Deletes a session's pod and Secret, for a guard process that knows their names only.</summary>
+    /// <param name="podUid">Guards against a pod of the same name that is somebody else's; null where it isn't known.</param>
+    /// <remarks>
+    /// With grace period 0: the objects are gone when this returns, the kubelet ends the container within seconds; there is nothing
+    /// in it to lose. Without the right to delete Secrets the cluster's garbage collector removes it a moment later.
+    /// </remarks>
+    public static async Task DeleteAsync(ClusterConnection connection, string podNamespace, string podName, string? podUid, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        var options = new V1DeleteOptions
+        {
+            GracePeriodSeconds = 0,
+            Preconditions = podUid is null ? null : new() { Uid = podUid },
+        };
+        var secret = DeleteUnlessAsync(connection, "secrets", podNamespace, podName, new(), ["api-not-found", "forbidden"], cancellationToken);
+        // A conflict says that the pod of this name isn't ours any more.
+        await DeleteUnlessAsync(connection, "pods", podNamespace, podName, options, ["api-not-found", "api-conflict"], cancellationToken);
+        await secret;
+    }
+
+    /// <summary>Deletes what dead sessions of the same owner left: pods that have ended, or that were never started in their time.</summary>
+    /// <returns>How many were deleted.</returns>
+    /// <exception cref="ClusterException"><c>forbidden</c> where listing pods isn't allowed, which a caller may pass over; and those of every call.</exception>
+    public static async Task<int> SweepAsync(ClusterConnection connection, string podNamespace, AgentOwner owner, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(owner);
+        var pods = await connection.CallAsync(
+            new ApiCall("list", "pods", podNamespace),
+            (client, token) => client.CoreV1.ListNamespacedPodAsync(
+                podNamespace,
+                labelSelector: $"{AgentPodManifest.ManagedByLabel}={AgentPodManifest.ManagedBy},{AgentPodManifest.OwnerLabel}={owner.Label}",
+                cancellationToken: token),
+            cancellationToken);
+        var left = pods.Items.Where(pod => IsLeftBehind(pod, DateTime.UtcNow)).ToList();
+        foreach (var pod in left)
+            await DeleteAsync(connection, podNamespace, pod.Metadata.Name, pod.Metadata.Uid, cancellationToken);
+        return left.Count;
+    }
+
+    internal static bool IsLeftBehind(V1Pod pod, DateTime now)
+    {
+        if (pod.Status?.Phase is "Succeeded" or "Failed")
+            return true;
+        return pod.Status?.Phase is "Pending"
+            && pod.Metadata.Annotations?.TryGetValue(AgentPodManifest.StartTimeoutAnnotation, out var text) == true
+            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            && pod.Metadata.CreationTimestamp is { } created
+            && now - created > TimeSpan.FromSeconds(seconds) + StartMargin;
+    }
+
+    /// <summary>No answer came, so the API server may have made the pod.</summary>
+    private static bool MayHaveBeenMade(Exception error) => error is ClusterException { Code: "api-timeout" or "api-connection-lost" or "api-error" };
+
+    /// <summary>The first failure is the one to tell; that cleaning up failed as well is told as a notice.</summary>
+    private static async Task RemoveAsync(ClusterConnection connection, AgentPodOptions options, string? podUid, AgentPodStart start)
+    {
+        using var deadline = new CancellationTokenSource(CleanUpTimeout);
+        try
+        {
+            await DeleteAsync(connection, options.Namespace, NameOf(options.SessionId), podUid, deadline.Token);
+        }
+        catch (Exception error) when (error is ClusterException or OperationCanceledException)
+        {
+            start.Notice($"The pod {NameOf(options.SessionId)} in the namespace {options.Namespace} couldn't be deleted and may be left: {error.Message}");
+        }
+    }
+
+    private static async Task DeleteUnlessAsync(
+        ClusterConnection connection, string resource, string podNamespace, string name, V1DeleteOptions options, string[] passed, CancellationToken cancellationToken)
+    {
+        options.ApiVersion = "v1";
+        options.Kind = "DeleteOptions";
+        try
+        {
+            await connection.DeleteAsync(
+                new ApiCall("delete", resource, podNamespace),
+                $"api/v1/namespaces/{Uri.EscapeDataString(podNamespace)}/{resource}/{Uri.EscapeDataString(name)}",
+                options,
+                cancellationToken);
+        }
+        catch (ClusterException error) when (passed.Contains(error.Code) || error.Code == "namespace-not-found")
+        {
+            // Gone already, or not ours to delete.
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text;
+using k8s;
+using k8s.Models;
+
+namespace Telelaunch.Cluster;
+
+/// <summary>The rights that a session needs, and those that make it better.</summary>
+public static class ClusterRights
+{
+    /// <summary>Rights in one namespace are enough for a session; they come first.</summary>
+    public static IReadOnlyList<ClusterRight> All { get; } =
+    [
+        new("create", "", "pods", true, true, "make the agent pod"),
+        new("get", "", "pods", true, true, "see that it is ready"),
+        new("watch", "", "pods", true, true, "see that it is ready"),
+        new("delete", "", "pods", true, true, "remove it at the end"),
+        new("create", "", "secrets", true, true, "hand the session's keys to it"),
+        // A WebSocket upgrade is a GET, which since Kubernetes 1.35 needs create as well.
+        new("get", "", "pods/portforward", true, true, "open the tunnel"),
+        new("create", "", "pods/portforward", true, true, "open the tunnel"),
+        new("delete", "", "secrets", true, false, "remove the keys at once, not by the garbage collector"),
+        new("list", "", "pods", true, false, "find Pod addresses, and what dead sessions left"),
+        new("get", "", "pods/log", true, false, "say why an agent ended"),
+        new("watch", "", "events", true, false, "say at once what holds the agent pod up"),
+        new("list", "", "services", true, false, "find Service addresses and headless Services"),
+        new("create", "", "services", true, false, "learn the Service range by a dry run, which makes nothing"),
+        new("list", "networking.k8s.io", "servicecidrs", false, false, "learn the Service range"),
+        new("list", "", "nodes", false, false, "learn the Pod ranges"),
+        new("list", "", "namespaces", false, false, "know which names are namespaces"),
+    ];
+
+    /// <summary>Asks the API server for each of <paramref name="rights"/> whether this user has it (SelfSubjectAccessReview), all at once.</summary>
+    /// <returns>In the order of <paramref name="rights"/>. The server doesn't tell a namespace that doesn't exist from a forbidden one.</returns>
+    public static async Task<IReadOnlyList<ClusterRightReview>> ReviewAsync(
+        ClusterConnection connection, string podNamespace, IReadOnlyList<ClusterRight> rights, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(rights);
+        return await Task.WhenAll(rights.Select(right => ReviewAsync(connection, podNamespace, right, cancellationToken)));
+    }
+
+    /// <summary>The Role (and, as comments, the ClusterRole) that <see cref="All"/> amounts to, as YAML for <c>kubectl apply</c>.</summary>
+    public static string RoleText(string podNamespace)
+    {
+        var text = new StringBuilder();
+        text.Append($"""
+            apiVersion: rbac.authorization.k8s.io/v1
+            kind: Role
+            metadata:
+              name: telelaunch
+              namespace: {podNamespace}
+            rules:
+            # Needed.
+
+            """);
+        AppendRules(text, All.Where(right => right is { IsNamespaced: true, IsRequired: true }), "");
+        text.AppendLine("# Optional: without them sessions work, and less is found out by itself.");
+        AppendRules(text, All.Where(right => right is { IsNamespaced: true, IsRequired: false }), "");
+        text.Append("""
+            # Optional, cluster-wide: the exact address ranges and the list of namespaces.
+            # ---
+            # apiVersion: rbac.authorization.k8s.io/v1
+            # kind: ClusterRole
+            # metadata:
+            #   name: telelaunch
+            # rules:
+
+            """);
+        AppendRules(text, All.Where(right => !right.IsNamespaced), "# ");
+        return text.ToString();
+    }
+
+    private static void AppendRules(StringBuilder text, IEnumerable<ClusterRight> rights, string prefix)
+    {
+        foreach (var rule in rights.GroupBy(right => (right.Group, right.Resource)))
+        {
+            text.AppendLine($"{prefix}- apiGroups: [\"{rule.Key.Group}\"]");
+            text.AppendLine($"{prefix}  resources: [\"{rule.Key.Resource}\"]");
+            text.AppendLine($"{prefix}  verbs: [{string.Join(", ", rule.Select(right => $"\"{right.Verb}\""))}]");
+        }
+    }
+
+    private static async Task<ClusterRightReview> ReviewAsync(ClusterConnection connection, string podNamespace, ClusterRight right, CancellationToken cancellationToken)
+    {
+        var parts = right.Resource.Split('/');
+        var review = await connection.CallAsync(
+            new ApiCall("create", "selfsubjectaccessreviews.authorization.k8s.io", null),
+            (client, token) => client.AuthorizationV1.CreateSelfSubjectAccessReviewAsync(
+                new V1SelfSubjectAccessReview
+                {
+                    ApiVersion = "authorization.k8s.io/v1",
+                    Kind = "SelfSubjectAccessReview",
+                    Spec = new()
+                    {
+                        ResourceAttributes = new()
+                        {
+                            Verb = right.Verb,
+                            Group = right.Group,
+                            Resource = parts[0],
+                            Subresource = parts.Length > 1 ? parts[1] : null,
+                            NamespaceProperty = right.IsNamespaced ? podNamespace : null,
+                        },
+                    },
+                },
+                cancellationToken: token),
+            cancellationToken);
+        return new(right, review.Status?.Allowed == true, review.Status?.Reason ?? "");
+    }
+}
