@@ -97,20 +97,34 @@ static int fail(int error)
 	return -1;
 }
 
-/* connect(2) returns a pending error of the socket before it begins anything new */
+/**
+ * pending_error() - What an earlier dial left behind
+ * @fd:		Socket
+ *
+ * connect(2) tells the pending error of a failed attempt before it begins anything new. ECONNRESET without an
+ * errno of ours isn't one: connect(AF_UNSPEC) leaves it, too, and the kernel connects nevertheless.
+ *
+ * Return: errno, 0: none
+ */
 static int pending_error(int fd)
 {
 	int error = sys_socket_option(fd, SOL_SOCKET, SO_ERROR);
 
-	return error > 0 ? flow_true_error(fd, error) : 0;
+	if (error <= 0)
+		return 0;
+	error = flow_true_error(fd, error);
+	return error == ECONNRESET ? 0 : error;
 }
 
+/* A socket with a peer is connecting, connected or reset: the kernel has something else to say */
 static bool is_unconnected(int fd)
 {
+	struct tl_endpoint peer;
 	struct tcp_info info;
 	socklen_t length = sizeof(info);
 
-	return sys_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state == TCP_CLOSE;
+	return sys_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+	       info.tcpi_state == TCP_CLOSE && !flow_peer(fd, &peer);
 }
 
 static bool is_nonblocking(int fd)
@@ -172,7 +186,6 @@ static int connect_nonblocking(int fd, const struct tl_endpoint *destination,
 static int connect_blocking(int fd, const struct tl_endpoint *destination, const union socket_address *relay,
 			    socklen_t length)
 {
-	/* connecting, connected or listening: the kernel has something else to say */
 	if (is_unconnected(fd) && control_dial(fd, 0, destination) < 0)
 		return fail(ENETUNREACH);
 	return libc_connect(fd, &relay->any, length) == 0 ? 0 : connect_error(fd);

@@ -31,11 +31,15 @@
 bool flow_peer(int fd, struct tl_endpoint *peer)
 {
 	union socket_address address;
-	socklen_t length = sizeof(address);
+	socklen_t length = sizeof(address.in6);
+	int result = sys_getsockopt(fd, SOL_SOCKET, SO_PEERNAME, &address, &length);
 
-	if (sys_getsockopt(fd, SOL_SOCKET, SO_PEERNAME, &address, &length) < 0)
-		return false;
-	return endpoint_from_address(peer, &address.any, length);
+	/* this option wants a buffer no longer than the address */
+	if (result == -EINVAL) {
+		length = sizeof(address.in);
+		result = sys_getsockopt(fd, SOL_SOCKET, SO_PEERNAME, &address, &length);
+	}
+	return result == 0 && endpoint_from_address(peer, &address.any, length);
 }
 
 bool flow_is_ours(int fd)
