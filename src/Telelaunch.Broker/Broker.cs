@@ -44,6 +44,12 @@ public sealed class Broker : IAsyncDisposable
     /// <summary>Flows that dial or relay now.</summary>
     public int OpenFlows => _parts.Flows.OpenFlows;
 
+    /// <summary>Where applications' connects to IPv4 destinations are sent on 127.0.0.1; the name-server listener's UDP port too.</summary>
+    public int RelayPort4 => _parts.Ports.Port4;
+
+    /// <summary>Requests that shims have made so far.</summary>
+    public long ControlRequests => _parts.ControlConnections;
+
     /// <summary>Completes when the loop probe has been answered.</summary>
     public Task LoopProbed => _probing;
 

@@ -37,6 +37,8 @@ internal sealed class BrokerParts : IAsyncDisposable
 
     internal IReadOnlyList<RangeOverlap> Overlaps { get; }
 
+    internal long ControlConnections => _control.ConnectionCount;
+
     internal static async Task<BrokerParts> OpenAsync(
         BrokerOptions options,
         FlowContext context,

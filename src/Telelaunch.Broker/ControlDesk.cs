@@ -41,7 +41,9 @@ internal sealed class ControlDesk(FlowOpener flows, PodNames names)
     {
         if (!DnsQuestion.TryRead(request.Body.Span, out _))
             return ControlAnswer.Malformed;
-        ReadOnlyMemory<byte> answer = await names.QueryAsync(request.Body, cancellationToken);
+        ReadOnlyMemory<byte> answer = (request.Flags & ControlProtocol.QuerySearch) != 0
+            ? await names.SearchAsync(request.Body, cancellationToken)
+            : await names.QueryAsync(request.Body, cancellationToken);
         return new ControlAnswer(true, ControlReply.Answer(answer.Span));
     }
 }

@@ -26,6 +26,8 @@ internal static class ControlProtocol
     internal const ushort LookUpA = 1;
     internal const ushort LookUpAaaa = 2;
 
+    internal const ushort QuerySearch = 1;
+
     internal const byte FlowKnown = 0;
     internal const byte FlowUnknown = 1;
 }

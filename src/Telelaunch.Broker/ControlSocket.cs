@@ -41,6 +41,7 @@ internal sealed class ControlSocket : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
     private int _faultsSeen;
+    private long _connectionCount;
 
     /// <param name="path">Doesn't exist yet; at most 107 bytes.</param>
     internal ControlSocket(string path, ControlHandler handler, TimeProvider time, ILogger logger)
@@ -63,6 +64,9 @@ internal sealed class ControlSocket : IAsyncDisposable
         _accepting = RunAsync(_stop.Token);
     }
 
+    /// <summary>Connections accepted so far: one a request.</summary>
+    internal long ConnectionCount => Interlocked.Read(ref _connectionCount);
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -81,6 +85,7 @@ internal sealed class ControlSocket : IAsyncDisposable
             {
                 await _room.WaitAsync(cancellationToken);
                 Socket peer = await _listener.AcceptAsync(cancellationToken);
+                Interlocked.Increment(ref _connectionCount);
                 _connections.Run(() => ServeAsync(peer, cancellationToken));
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -142,11 +147,43 @@ internal sealed class ControlSocket : IAsyncDisposable
             return;
         using (request)
         {
-            ControlAnswer answer = await _handler(request, cancellationToken);
+            ControlAnswer answer = await AnswerAsync(peer, request, cancellationToken);
             if (!answer.WellFormed)
                 ReportOnce(Fault.Malformed, $"A malformed {request.Kind} request of {request.Body.Length} bytes was refused (process {credentials.ProcessId})");
             else if (!answer.Reply.IsEmpty)
                 await peer.SendAsync(answer.Reply, SocketFlags.None, cancellationToken);
+        }
+    }
+
+    /// <summary>Answers, and cancels that when the peer closes meanwhile: it was interrupted by a signal, or died.</summary>
+    private async ValueTask<ControlAnswer> AnswerAsync(Socket peer, ControlRequest request, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        ValueTask<ControlAnswer> answering = _handler(request, gone.Token);
+        if (answering.IsCompleted)
+            return await answering;
+        Task watching = CancelWhenClosedAsync(peer, gone);
+        try
+        {
+            return await answering;
+        }
+        finally
+        {
+            await gone.CancelAsync();
+            await watching;
+        }
+    }
+
+    private static async Task CancelWhenClosedAsync(Socket peer, CancellationTokenSource gone)
+    {
+        try
+        {
+            await peer.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, gone.Token);
+            await gone.CancelAsync();
+        }
+        catch (Exception error) when (error is OperationCanceledException or SocketException)
+        {
+            // Answered first, or the send will meet the same.
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Telelaunch.Net;
 
 namespace Telelaunch.Broker;
@@ -40,7 +39,7 @@ internal static class DnsAnswer
         byte[] owner = [0xC0, DnsQuestion.HeaderLength];
         ushort count = 0;
         bool aliased = lookup.CanonicalName is string canonical && NamePolicy.Normalize(canonical) != question.Name && lookup.Addresses.Count > 0;
-        if (aliased && TryEncode(lookup.CanonicalName!, out byte[] target))
+        if (aliased && DnsQuestion.TryEncodeName(lookup.CanonicalName!, out byte[] target))
         {
             AddRecord(message, owner, DnsQuestion.TypeCname, seconds, target);
             owner = target;
@@ -67,6 +66,13 @@ internal static class DnsAnswer
         return answer;
     }
 
+    /// <summary>RCODE 3.</summary>
+    internal static bool IsNoSuchName(ReadOnlySpan<byte> answer) => answer.Length >= DnsQuestion.HeaderLength && (answer[3] & 0x0F) == NoSuchName;
+
+    /// <summary>RCODE 0 and ANCOUNT above 0.</summary>
+    internal static bool HasRecords(ReadOnlySpan<byte> answer) =>
+        answer.Length >= DnsQuestion.HeaderLength && (answer[3] & 0x0F) == NoError && BinaryPrimitives.ReadUInt16BigEndian(answer[6..]) > 0;
+
     private static List<byte> Start(ReadOnlySpan<byte> query, DnsQuestion question, int responseCode)
     {
         byte[] header = query[..question.End].ToArray();
@@ -86,25 +92,5 @@ internal static class DnsAnswer
         message.AddRange(owner);
         message.AddRange(fields);
         message.AddRange(data);
-    }
-
-    private static bool TryEncode(string name, out byte[] encoded)
-    {
-        encoded = [];
-        var bytes = new List<byte>();
-        foreach (string label in name.TrimEnd('.').Split('.'))
-        {
-            byte[] text = Encoding.ASCII.GetBytes(label);
-            if (text.Length is 0 or > 63)
-                return false;
-            bytes.Add((byte)text.Length);
-            bytes.AddRange(text);
-        }
-
-        bytes.Add(0);
-        if (bytes.Count > 255)
-            return false;
-        encoded = [.. bytes];
-        return true;
     }
 }

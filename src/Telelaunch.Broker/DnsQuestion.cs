@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Text;
 
 namespace Telelaunch.Broker;
@@ -68,8 +69,39 @@ internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name
         return true;
     }
 
+    /// <summary>The same query for another name. False when the name can't be written.</summary>
+    /// <remarks>What stands behind the question (EDNS, RFC 6891) belongs to the root and points nowhere, so it can be moved.</remarks>
+    internal static bool TryRename(ReadOnlySpan<byte> query, DnsQuestion question, string name, out byte[] renamed)
+    {
+        renamed = [];
+        if (!TryEncodeName(name, out byte[] encoded))
+            return false;
+        renamed = [.. query[..HeaderLength], .. encoded, .. query[(question.End - 4)..]];
+        return true;
+    }
+
+    /// <summary>A name as length-led labels (RFC 1035 §3.1). False when a label or the whole is too long, or not ASCII.</summary>
+    internal static bool TryEncodeName(string name, out byte[] encoded)
+    {
+        encoded = [];
+        var bytes = new List<byte>();
+        foreach (string label in name.TrimEnd('.').Split('.'))
+        {
+            if (label.Length is 0 or > MaximumLabelLength || !Ascii.IsValid(label))
+                return false;
+            bytes.Add((byte)label.Length);
+            bytes.AddRange(Encoding.ASCII.GetBytes(label));
+        }
+
+        bytes.Add(0);
+        if (bytes.Count > MaximumNameLength)
+            return false;
+        encoded = [.. bytes];
+        return true;
+    }
+
     /// <summary>The address of a name below in-addr.arpa or ip6.arpa (RFC 1035 §3.5, RFC 3596 §2.5); null for another.</summary>
-    internal System.Net.IPAddress? ReverseAddress()
+    internal IPAddress? ReverseAddress()
     {
         const string V4 = ".in-addr.arpa";
         const string V6 = ".ip6.arpa";
@@ -77,7 +109,7 @@ internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name
         {
             string[] parts = Name[..^V4.Length].Split('.');
             Array.Reverse(parts);
-            return parts.Length == 4 && System.Net.IPAddress.TryParse(string.Join('.', parts), out System.Net.IPAddress? v4) ? v4 : null;
+            return parts.Length == 4 && IPAddress.TryParse(string.Join('.', parts), out IPAddress? v4) ? v4 : null;
         }
 
         if (!Name.EndsWith(V6, StringComparison.Ordinal))
@@ -86,6 +118,6 @@ internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name
         if (nibbles.Length != 32 || nibbles.Any(nibble => nibble.Length != 1 || !char.IsAsciiHexDigit(nibble[0])))
             return null;
         Array.Reverse(nibbles);
-        return new System.Net.IPAddress(Convert.FromHexString(string.Concat(nibbles)));
+        return new IPAddress(Convert.FromHexString(string.Concat(nibbles)));
     }
 }

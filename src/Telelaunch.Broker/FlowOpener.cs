@@ -69,7 +69,16 @@ internal sealed class FlowOpener : IAsyncDisposable
 
         var replied = new TaskCompletionSource<byte[]>(TaskCreationOptions.RunContinuationsAsynchronously);
         _open.Run(() => RunWaitingAsync(flow, app, replied));
-        return new ControlAnswer(true, await replied.Task.WaitAsync(cancellationToken));
+        try
+        {
+            return new ControlAnswer(true, await replied.Task.WaitAsync(cancellationToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // The caller was interrupted: nobody will connect any more.
+            flow.Supersede();
+            throw;
+        }
     }
 
     /// <summary>FLOW: what is known of a socket.</summary>

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Telelaunch.Broker;
 
@@ -64,13 +63,9 @@ internal sealed class LoopProbe
         BinaryPrimitives.WriteUInt16BigEndian(header[2..], 0x0100);
         BinaryPrimitives.WriteUInt16BigEndian(header[4..], 1);
         message.AddRange(header);
-        foreach (string label in Name.Split('.'))
-        {
-            message.Add((byte)label.Length);
-            message.AddRange(Encoding.ASCII.GetBytes(label));
-        }
-
-        message.AddRange([0, 0, (byte)DnsQuestion.TypeA, 0, (byte)DnsQuestion.ClassInternet]);
+        DnsQuestion.TryEncodeName(Name, out byte[] name);
+        message.AddRange(name);
+        message.AddRange([0, (byte)DnsQuestion.TypeA, 0, (byte)DnsQuestion.ClassInternet]);
         return [.. message];
     }
 }

@@ -138,7 +138,7 @@ internal sealed class NameServerListener : IAsyncDisposable
         if (question.Class != DnsQuestion.ClassInternet || question.Type is not (DnsQuestion.TypeA or DnsQuestion.TypeAaaa))
         {
             ReadOnlyMemory<byte> raw = await AskPodAsync(query, question, cancellationToken);
-            return decision == NameDecision.ClusterFirst && IsNoSuchName(raw.Span) ? await RelayAsync(server, query, cancellationToken) : raw;
+            return decision == NameDecision.ClusterFirst && DnsAnswer.IsNoSuchName(raw.Span) ? await RelayAsync(server, query, cancellationToken) : raw;
         }
 
         // A name that is the cluster's for certain is complete: no search list.
@@ -175,6 +175,4 @@ internal sealed class NameServerListener : IAsyncDisposable
                 return answer.AsMemory(0, length);
         }
     }
-
-    private static bool IsNoSuchName(ReadOnlySpan<byte> answer) => answer.Length >= DnsQuestion.HeaderLength && (answer[3] & 0x0F) == DnsAnswer.NoSuchName;
 }

@@ -105,6 +105,30 @@ internal sealed class PodNames
         }
     }
 
+    /// <summary>A raw question with the pod's search list, as res_search(3) asks in the pod: the first answer with records, else the first of a name that exists.</summary>
+    internal async ValueTask<ReadOnlyMemory<byte>> SearchAsync(ReadOnlyMemory<byte> query, CancellationToken cancellationToken)
+    {
+        if (!DnsQuestion.TryRead(query.Span, out DnsQuestion question))
+            return default;
+        IEnumerable<string> searched = Policy.SearchDomains.Select(domain => $"{question.Name}.{domain}");
+        bool asIsFirst = question.Name.Count(character => character == '.') >= _context.Pod.Ndots;
+        ReadOnlyMemory<byte> best = default;
+        foreach (string name in asIsFirst ? searched.Prepend(question.Name) : searched.Append(question.Name))
+        {
+            if (!DnsQuestion.TryRename(query.Span, question, name, out byte[] renamed))
+                continue;
+            ReadOnlyMemory<byte> answer = await QueryAsync(renamed, cancellationToken);
+            if (answer.IsEmpty)
+                return answer;
+            if (DnsAnswer.HasRecords(answer.Span))
+                return answer;
+            if (best.IsEmpty || (DnsAnswer.IsNoSuchName(best.Span) && !DnsAnswer.IsNoSuchName(answer.Span)))
+                best = answer;
+        }
+
+        return best;
+    }
+
     /// <summary>Counts a question to the pod in, until it is disposed.</summary>
     internal Asking Mark(string name)
     {
