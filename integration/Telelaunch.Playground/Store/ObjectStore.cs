@@ -246,8 +246,18 @@ public sealed class ObjectStore(TimeProvider time)
         }
         changed["apiVersion"] = kind.ApiVersion;
         changed["kind"] = kind.Kind;
-        if (kind.HasGeneration && !JsonNode.DeepEquals(present["spec"], changed["spec"]))
+        if (kind.HasGeneration && !SameSpec(kind, present, changed))
             now["generation"] = was["generation"].Number() + 1;
+    }
+
+    // Binding a pod to a node changes nothing that its owner wanted.
+    private static bool SameSpec(ResourceKind kind, JsonObject present, JsonObject changed)
+    {
+        if (kind != ResourceKinds.Pods || present.At("spec", "nodeName") is not null || changed.At("spec", "nodeName") is null)
+            return JsonNode.DeepEquals(present["spec"], changed["spec"]);
+        var unbound = changed.Object("spec").Clone();
+        unbound.Remove("nodeName");
+        return JsonNode.DeepEquals(present["spec"], unbound);
     }
 
     private void MarkDeleted(ResourceKind kind, JsonObject obj, long? graceSeconds)

@@ -1,0 +1,101 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Telelaunch.Playground.Access;
+using Telelaunch.Playground.Api;
+
+namespace Telelaunch.Playground.Commands;
+
+/// <summary>The playground itself: API server and node, until SIGTERM.</summary>
+internal static class Daemon
+{
+    public static async Task<int> RunAsync(Options options, string pipe)
+    {
+        string? failure = null;
+        var reported = false;
+        void Report()
+        {
+            if (!reported)
+                UpCommand.Report(pipe, failure);
+            reported = true;
+        }
+        using var held = options.State.TryLock();
+        if (held is null)
+        {
+            failure = $"Another playground uses {options.State.Path}";
+            Report();
+            return 1;
+        }
+        Daemonize.Run(options.State.Log);
+        options.State.WriteId();
+        using var stop = new CancellationTokenSource();
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stop));
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stop));
+        try
+        {
+            await ServeAsync(options, Report, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            Console.Error.WriteLine(e);
+            failure = e.Message;
+        }
+        Report();
+        return failure is null ? 0 : 1;
+    }
+
+    private static void Stop(PosixSignalContext signal, CancellationTokenSource stop)
+    {
+        signal.Cancel = true;
+        stop.Cancel();
+    }
+
+    private static async Task ServeAsync(Options options, Action ready, CancellationToken cancellation)
+    {
+        using var loggers = LoggerFactory.Create(l => l.AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat) = (true, "HH:mm:ss.fff ")).SetMinimumLevel(LogLevel.Information)
+            .AddFilter("Microsoft", LogLevel.Warning));
+        var limited = RandomNumberGenerator.GetHexString(32, lowercase: true);
+        await using var seam = new NodeSeam();
+        var users = new Dictionary<string, Caller> { [limited] = new("dev", ["developers", Caller.Authenticated]) };
+        await using var server = new ApiServer(options.Port, users, seam.Handlers, loggers, TimeProvider.System);
+        await server.StartAsync(cancellation);
+        await seam.PrepareAsync(server, options.State.Path, loggers, cancellation);
+        server.Publish(seam.ApiServerSeenByPods ?? server.Address);
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var node = RunNodeAsync(seam, failed);
+        try
+        {
+            options.State.WriteKubeConfig(KubeConfig.Text(server.Address, server.Authority, limited));
+            if (options.Workloads is not null)
+            {
+                using var workloads = new Workloads(server);
+                await workloads.ApplyAsync(options.Workloads, failed.Token);
+            }
+            ready();
+            await Task.Delay(Timeout.Infinite, failed.Token);
+        }
+        finally
+        {
+            await failed.CancelAsync();
+            await node;
+        }
+    }
+
+    // A node that ends, ends the playground.
+    private static async Task RunNodeAsync(NodeSeam seam, CancellationTokenSource failed)
+    {
+        try
+        {
+            await seam.RunAsync(failed.Token);
+        }
+        catch (OperationCanceledException) when (failed.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            await failed.CancelAsync();
+        }
+    }
+}
