@@ -40,11 +40,10 @@ internal sealed class AgentProcess
     {
         using var sigTerm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         using var sigInt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
-        using var children = new ChildProcesses();
         DirectoryInfo directory = Directory.CreateTempSubdirectory("telelaunch-agent-");
         try
         {
-            return await ServeAsync(children, directory.FullName);
+            return await ServeAsync(directory.FullName);
         }
         finally
         {
@@ -52,7 +51,7 @@ internal sealed class AgentProcess
         }
     }
 
-    private async Task<int> ServeAsync(ChildProcesses children, string directory)
+    private async Task<int> ServeAsync(string directory)
     {
         var resolver = new PodResolver();
         var services = new PodServices(PodDialer.DialAsync, resolver, () => Pod.Describe(resolver), PodListener.ListenAsync);
@@ -63,7 +62,7 @@ internal sealed class AgentProcess
             FlowFault = error => AgentLog.Write($"error: a flow ended by a defect: {error}"),
         };
         await using var clients = new ClientListener(_settings, services, options);
-        Sshd sshd = Sshd.Start(SshdFiles.Write(_settings, directory), children);
+        using Sshd sshd = Sshd.Start(SshdFiles.Write(_settings, directory));
         AgentLog.Write($"version {Pod.AgentVersion}, agent on 127.0.0.1:{_settings.AgentPort}, sshd on 127.0.0.1:{_settings.SshPort}, uid {LibC.getuid()}");
 
         using var stop = new CancellationTokenSource();
@@ -94,7 +93,7 @@ internal sealed class AgentProcess
             Task<bool> tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
             if (await Task.WhenAny(exit, tick) == exit)
             {
-                _end.TrySetResult(($"sshd ended with {Sshd.Describe(await exit)}", 1));
+                _end.TrySetResult(($"sshd ended with exit code {await exit}", 1));
                 return;
             }
 

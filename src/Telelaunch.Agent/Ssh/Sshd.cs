@@ -1,3 +1,6 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
 using Telelaunch.Agent.Interop;
 using Telelaunch.Net;
 
@@ -5,10 +8,10 @@ namespace Telelaunch.Agent.Ssh;
 
 /// <summary>The real OpenSSH sshd, as a child with the agent's own uid. Its log goes to the pod's log.</summary>
 /// <remarks>
-/// sshd wants a passwd entry for its user. Where the uid has none called <c>telelaunch</c>, as with any uid a cluster picks,
-/// libnss_wrapper shows it one; it is preloaded into sshd alone.
+/// sshd wants a passwd entry for its user. The uid is whatever the cluster picked, so libnss_wrapper shows it one; it is preloaded
+/// into sshd alone. The .NET runtime reaps every orphan when it is PID 1, so nothing here waits for any child but this one.
 /// </remarks>
-internal sealed class Sshd
+internal sealed class Sshd : IDisposable
 {
     private static readonly string[] s_programs = ["/usr/sbin/sshd", "/usr/bin/sshd"];
 
@@ -20,44 +23,52 @@ internal sealed class Sshd
         "/usr/lib/libnss_wrapper.so",
     ];
 
-    private readonly int _pid;
+    private readonly Process _process;
 
-    private Sshd(int pid, Task<int> exit)
+    private Sshd(Process process)
     {
-        _pid = pid;
-        Exit = exit;
+        _process = process;
+        Exit = WaitAsync();
     }
 
-    /// <summary>Its wait status, once it has ended.</summary>
+    /// <summary>Its exit code, 128+n when signal n ended it.</summary>
     public Task<int> Exit { get; }
 
-    /// <exception cref="HostException">sshd or libnss_wrapper isn't there.</exception>
-    public static Sshd Start(SshdFiles files, ChildProcesses children)
+    /// <exception cref="HostException">sshd or libnss_wrapper isn't there, or can't be started.</exception>
+    public static Sshd Start(SshdFiles files)
     {
-        string program = Find(s_programs, "sshd");
-        string[] environment =
-        [
-            "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-            $"LD_PRELOAD={Find(s_wrappers, "libnss_wrapper.so")}",
-            $"NSS_WRAPPER_PASSWD={files.Passwd}",
-            $"NSS_WRAPPER_GROUP={files.Group}",
-        ];
         // -D: stay in the foreground, -e: log to stderr.
-        (int pid, Task<int> exit) = children.Start(program, ["-D", "-e", "-f", files.Configuration], environment);
-        return new(pid, exit);
+        var start = new ProcessStartInfo(Find(s_programs, "sshd"), ["-D", "-e", "-f", files.Configuration]);
+        start.Environment.Clear();
+        start.Environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
+        start.Environment["LD_PRELOAD"] = Find(s_wrappers, "libnss_wrapper.so");
+        start.Environment["NSS_WRAPPER_PASSWD"] = files.Passwd;
+        start.Environment["NSS_WRAPPER_GROUP"] = files.Group;
+        try
+        {
+            return new(Process.Start(start)!);
+        }
+        catch (Win32Exception error)
+        {
+            throw new HostException("sshd-not-started", $"sshd can't be started: {error.Message}", "Use the agent's image unchanged.", error);
+        }
     }
 
-    /// <summary>Ends the listener and the sessions that hang on it.</summary>
+    /// <summary>Ends the listener, and waits for it.</summary>
     public async Task StopAsync()
     {
-        if (Exit.IsCompleted)
-            return;
-        _ = LibC.kill(_pid, LibC.SIGTERM);
+        if (!Exit.IsCompleted)
+            _ = LibC.kill(_process.Id, LibC.SIGTERM);
         await Exit;
     }
 
-    /// <summary>A wait status in words.</summary>
-    public static string Describe(int status) => (status & 0x7f) == 0 ? $"exit code {(status >> 8) & 0xff}" : $"signal {status & 0x7f}";
+    public void Dispose() => _process.Dispose();
+
+    private async Task<int> WaitAsync()
+    {
+        await _process.WaitForExitAsync(CancellationToken.None);
+        return _process.ExitCode;
+    }
 
     private static string Find(string[] candidates, string name)
         => Array.Find(candidates, File.Exists)

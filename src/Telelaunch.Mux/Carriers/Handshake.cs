@@ -103,13 +103,14 @@ internal static class Handshake
 
     private static async Task ReadAsync(Stream carrier, Memory<byte> buffer, string code, string cause, CancellationToken cancellationToken)
     {
+        string remedy = code == "client-hung-up" ? "Nothing, unless it happens again and again." : "Look at the agent's log: kubectl logs POD.";
         try
         {
             await carrier.ReadExactlyAsync(buffer, cancellationToken);
         }
         catch (EndOfStreamException error)
         {
-            throw new TunnelException(code, cause, "Look at the agent's log: kubectl logs POD.", error);
+            throw new TunnelException(code, cause, remedy, error);
         }
     }
 }
