@@ -188,7 +188,7 @@ enum verdict classify_name(const struct tl_table *table, const char *name)
 		table_read_begin(table, &read);
 		flags = __atomic_load_n(&table->flags, __ATOMIC_RELAXED);
 		matches = match_names(table, plain);
-		if (!goes(&matches, labels, absolute, lies_below(plain, length, "local", 5),
+		if (!goes(&matches, labels, absolute, labels > 1 && lies_below(plain, length, "local", 5),
 			  (flags & TL_TABLE_ASK_DOTTED) != 0))
 			verdict = VERDICT_HOST;
 		else

@@ -6,25 +6,37 @@
  */
 #include "classify.h"
 
+#include <sched.h>
 #include <string.h>
 
-/* A broker that was killed in the middle of a change leaves the sequence odd for ever: then what is there
- * is taken as it is. Far more tries than a live writer needs. */
-#define MOST_TRIES 100000
+/*
+ * A writer that lost its processor is waited for by giving up ours. One that was killed in the middle of a
+ * change leaves the sequence odd for ever: after about half a second what is there is taken as it is, and
+ * from then on at once.
+ */
+#define SPINS      1000
+#define MOST_TRIES 1000000
+
+static uint32_t stuck_sequence; /* odd where a dead writer left it, else 0 */
 
 void table_read_begin(const struct tl_table *table, struct table_read *read)
 {
-	do {
+	for (;;) {
 		read->sequence = __atomic_load_n(&table->sequence, __ATOMIC_ACQUIRE);
-	} while ((read->sequence & 1) && ++read->tries < MOST_TRIES);
+		if (!(read->sequence & 1))
+			return;
+		if (read->sequence == __atomic_load_n(&stuck_sequence, __ATOMIC_RELAXED))
+			return;
+		if (++read->tries > SPINS)
+			sched_yield();
+		if (read->tries >= MOST_TRIES)
+			__atomic_store_n(&stuck_sequence, read->sequence, __ATOMIC_RELAXED);
+	}
 }
 
 bool table_read_retry(const struct tl_table *table, struct table_read *read)
 {
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (read->tries >= MOST_TRIES)
-		return false;
-	read->tries++;
 	return __atomic_load_n(&table->sequence, __ATOMIC_RELAXED) != read->sequence;
 }
 

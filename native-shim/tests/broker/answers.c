@@ -7,7 +7,6 @@
  *   busy				      try again
  *   empty				      exists without data
  */
-#define _GNU_SOURCE
 #include "broker.h"
 #include "dns_message.h"
 

@@ -11,7 +11,6 @@
  * packets came in on the control socket, "release" lets the waiting dials go, "held 0|1" and "active 0|1"
  * change the table. Nothing depends on time: what has to wait, waits for a command or for a number of dials.
  */
-#define _GNU_SOURCE
 #include "broker.h"
 
 #include <errno.h>

@@ -2,7 +2,6 @@
  * The sockets a shim's connections meet: a port per family whose accept queue is full (SYNs to it are held),
  * a port that accepts and echoes (WAIT), and UDP listeners that echo (the name servers' stand-ins).
  */
-#define _GNU_SOURCE
 #include "broker.h"
 
 #include <stdio.h>

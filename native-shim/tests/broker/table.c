@@ -1,6 +1,5 @@
 /* The verdict table of the tests: 10.96/12 and 10.244/16 without 10.96.66/24, fd00:96::/112, one single
  * address. */
-#define _GNU_SOURCE
 #include "broker.h"
 
 #include <arpa/inet.h>

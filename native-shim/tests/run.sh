@@ -1,0 +1,115 @@
+#!/bin/sh
+# Runs every test of the shim and adds their counts up: run.sh BUILD LIBRARY
+# A part that this machine can't build (no musl-gcc, no qemu) is named as left out.
+set -u
+build=$1
+library=$2
+passed=0
+failed=0
+
+# The last line of a test program is "N passed, N failed"
+add() {
+	last=$(tail -n 1 "$build/log")
+	case $last in
+	*" passed, "*" failed") ;;
+	*) last="0 passed, 1 failed"; echo "$1 ended without a count" ;;
+	esac
+	passed=$((passed + $(echo "$last" | cut -d' ' -f1)))
+	failed=$((failed + $(echo "$last" | cut -d' ' -f3)))
+}
+
+run() {
+	echo "== $1"
+	shift
+	"$@" >"$build/log" 2>&1 </dev/null || echo "exit status $?" >&2
+	grep -v '^ok ' "$build/log"
+	add "$1"
+}
+
+check() {
+	echo "== $1"
+	shift
+	if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL: $*"; fi
+}
+
+# Runs a program under the shim with a broker of its own; the broker ends with its stdin
+with_broker() {
+	session=$(mktemp -d)
+	mkfifo "$session/stdin" "$session/stdout"
+	"$build/test-broker" "$session" <"$session/stdin" >"$session/stdout" &
+	broker=$!
+	exec 9>"$session/stdin" 8<"$session/stdout"
+	read -r _ <&8
+	LD_PRELOAD=$library TELELAUNCH_SESSION=$session "$@" 9>&- 8<&-
+	status=$?
+	exec 9>&- 8<&-
+	wait "$broker"
+	rm -r "$session"
+	return $status
+}
+
+# Nothing may be asked of the dynamic linker that only one libc has
+has_no_needed() { ! readelf -d "$library" | grep -q NEEDED; }
+has_no_versions() { ! readelf -V "$library" | grep -q 'Version needs'; }
+has_nodelete() { readelf -d "$library" | grep -q NODELETE; }
+exports_only_hooks() {
+	readelf -W --dyn-syms "$library" | awk '$5 == "GLOBAL" && $7 != "UND" {print $8}' | sort >"$build/exported"
+	sed -n 's/^\t\([a-z_0-9]*\);$/\1/p' src/exports.map | sort >"$build/wanted"
+	diff "$build/wanted" "$build/exported"
+}
+says_it_once() { # COUNT of our lines in the log of the last run
+	[ "$(grep -c '^telelaunch: ' "$build/log")" -eq "$1" ]
+}
+says_nothing_into_a_foreign_stderr() {
+	# 2 is closed at the start and becomes the table file's neighbour later: no byte of ours may land there
+	rm -f "$build/data"
+	LD_PRELOAD=$library TELELAUNCH_SESSION=/nonexistent \
+		"$build/stderr-test" "$build/data" 2>&- && [ "$(cat "$build/data")" = data ]
+}
+log_file_is_preferred() {
+	: >"$build/own-log"
+	LD_PRELOAD=$library TELELAUNCH_SESSION=/nonexistent TELELAUNCH_LOG=$build/own-log \
+		"$build/stderr-test" "$build/data" 2>"$build/stderr" &&
+		[ "$(grep -c '^telelaunch: ' "$build/own-log")" -eq 1 ] && [ ! -s "$build/stderr" ]
+}
+another_version_is_refused() {
+	session=$(mktemp -d)
+	printf 'TLTABLE\0\2\0\0\0' >"$session/table"
+	truncate -s 1M "$session/table"
+	LD_PRELOAD=$library TELELAUNCH_SESSION=$session "$build/stderr-test" "$build/data" 2>"$build/stderr"
+	status=$?
+	rm -r "$session"
+	[ $status -eq 0 ] && [ "$(grep -c '^telelaunch: .*version' "$build/stderr")" -eq 1 ]
+}
+
+run "unit" "$build/unit-tests"
+check "no library is needed" has_no_needed
+check "no symbol version is needed" has_no_versions
+check "never unloaded" has_nodelete
+check "exports are the hooks" exports_only_hooks
+check "closed stderr isn't written to" says_nothing_into_a_foreign_stderr
+check "TELELAUNCH_LOG instead of stderr" log_file_is_preferred
+check "table of another version" another_version_is_refused
+
+for libc in glibc musl; do
+	if [ ! -x "$build/$libc/app-tests" ]; then
+		echo "== left out: $libc"
+		continue
+	fi
+	run "$libc: programs under the shim" with_broker "$build/$libc/app-tests"
+	check "$libc: each line once" says_it_once 3
+	run "$libc: the broker dies" with_broker "$build/$libc/gone-tests"
+	check "$libc: said once" says_it_once 1
+done
+
+if [ -x "$build/arm64/unit-tests" ]; then
+	run "arm64: unit, under qemu" qemu-aarch64 -L /usr/aarch64-linux-gnu "$build/arm64/unit-tests"
+	run "arm64: the library loads, under qemu" qemu-aarch64 -L /usr/aarch64-linux-gnu \
+		-E LD_PRELOAD="$build/arm64/libtelelaunch.so" -E TELELAUNCH_SESSION=/nonexistent \
+		"$build/arm64/bypass-tests" loopback_datagrams
+else
+	echo "== left out: arm64 (needs aarch64-linux-gnu-gcc, libc6-arm64-cross, qemu-user)"
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
