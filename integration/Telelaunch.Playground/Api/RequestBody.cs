@@ -9,12 +9,16 @@ using YamlDotNet.RepresentationModel;
 
 namespace Telelaunch.Playground.Api;
 
-/// <summary>Reads bodies: JSON or YAML, at most 3 MiB.</summary>
+/// <summary>Reads bodies: JSON, YAML, or the protobuf that kubectl sends; at most 3 MiB.</summary>
 public static partial class RequestBody
 {
     private const int Limit = 3145728;
+    private const string ProtobufType = "application/vnd.kubernetes.protobuf";
 
-    public static async Task<string> ReadTextAsync(HttpRequest request, CancellationToken cancellation)
+    public static async Task<string> ReadTextAsync(HttpRequest request, CancellationToken cancellation) =>
+        Encoding.UTF8.GetString(await ReadBytesAsync(request, cancellation));
+
+    private static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellation)
     {
         using var buffer = new MemoryStream();
         var block = new byte[64 * 1024];
@@ -25,7 +29,7 @@ public static partial class RequestBody
             if (buffer.Length >= Limit)
                 throw new StatusException(413, "RequestEntityTooLarge", $"Request entity too large: limit is {Limit}");
         }
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+        return buffer.ToArray();
     }
 
     /// <summary>Reads an object of one kind.</summary>
@@ -33,6 +37,11 @@ public static partial class RequestBody
     public static async Task<JsonObject> ReadObjectAsync(HttpRequest request, string apiVersion, string kind, CancellationToken cancellation)
     {
         var type = MediaType(request);
+        if (type == ProtobufType && Protobuf.Read(await ReadBytesAsync(request, cancellation)) is { } decoded)
+        {
+            CheckType(decoded, apiVersion, kind);
+            return decoded;
+        }
         if (type is not ("" or "application/json" or "application/yaml"))
         {
             throw new StatusException(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: "
@@ -51,9 +60,12 @@ public static partial class RequestBody
     /// <summary>Reads DeleteOptions and the like: an object, or nothing.</summary>
     public static async Task<JsonObject?> ReadOptionalAsync(HttpRequest request, CancellationToken cancellation)
     {
-        var text = await ReadTextAsync(request, cancellation);
-        if (text.Length == 0)
+        var bytes = await ReadBytesAsync(request, cancellation);
+        if (bytes.Length == 0)
             return null;
+        if (MediaType(request) == ProtobufType)
+            return Protobuf.Read(bytes) ?? throw StatusException.BadRequest("couldn't get version/kind; the protobuf message is not known");
+        var text = Encoding.UTF8.GetString(bytes);
         return Parse(text, MediaType(request), out var why) as JsonObject ?? throw StatusException.BadRequest($"couldn't get version/kind; json parse error: {why}");
     }
 
