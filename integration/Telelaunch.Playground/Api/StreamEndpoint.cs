@@ -69,6 +69,15 @@ public sealed class StreamEndpoint(ObjectStore store, NodeHandlers node)
                 throw StatusException.BadRequest($"cannot convert to []int32: strconv.ParseUint: parsing \"{text}\": value out of range");
         }
         RequireHost(pod);
+        var ports = request.Http.Request.Query["ports"];
+        // With SPDY, plain or tunnelled, the streams name the ports.
+        if (request.Http.Request.Headers.Upgrade == "websocket" && !request.Http.Request.Headers.SecWebSocketProtocol.ToString().Contains("SPDY/3.1", StringComparison.Ordinal))
+        {
+            if (ports.Count == 0)
+                return ApiRequest.SendTextAsync(request.Http, 400, "query parameter \"port\" is required");
+            if (ports.Any(p => p!.Split(',').Contains("0")))
+                return ApiRequest.SendTextAsync(request.Http, 400, "port \"0\" must be > 0");
+        }
         return node.PortForward(request.Http, pod, request.Cancellation);
     }
 
