@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.WebSockets;
+using System.Security.Cryptography;
 using Telelaunch.Net;
 
 namespace Telelaunch.Tunnel;
@@ -30,9 +31,9 @@ internal static class TunnelFault
         string.Create(CultureInfo.InvariantCulture, $"The API server closed the port-forward to port {podPort} with WebSocket code {(int?)status}: {OneLine(reason)}"),
         TryAgain);
 
-    public static TunnelException PortForwardEnded(int podPort) => new(
+    public static TunnelException PortForwardEnded() => new(
         "port-forward-ended",
-        $"The port-forward to port {podPort} ended: the agent, its container or its pod is gone.",
+        "The port-forward ended: the agent, its container or its pod is gone.",
         TryAgain);
 
     public static TunnelException PortForwardLost(int podPort, Exception cause) => new(
@@ -45,6 +46,46 @@ internal static class TunnelFault
         "port-forward-protocol",
         $"The API server doesn't speak port-forward as Kubernetes does: {what} (port {podPort}).",
         "A proxy between this machine and the API server may rewrite WebSockets; try without it.");
+
+    public static TunnelException SshHostKey(byte[] offered) => new(
+        "ssh-host-key-mismatch",
+        $"What answers as the pod's sshd shows the key SHA256:{Convert.ToBase64String(SHA256.HashData(offered)).TrimEnd('=')}, which isn't this session's.",
+        "Somebody may be listening in. Start again with a new session; if it happens again, tell whoever runs the cluster.");
+
+    public static TunnelException SshKeyRefused(string userName, Exception cause) => new(
+        "ssh-key-refused",
+        $"The pod's sshd doesn't take this session's key for user {userName}: {OneLine(cause.Message)}",
+        "Start again with a new session. If it happens again, the agent image doesn't fit: kubectl logs shows what sshd says.",
+        cause);
+
+    public static TunnelException SshCipher(string what) => new(
+        "ssh-no-common-algorithm",
+        $"The pod's sshd and this program have no algorithm in common: {OneLine(what)}",
+        "Use the agent image of this release: --agent-image. Its sshd offers aes128-gcm and aes256-gcm.");
+
+    public static TunnelException SshForeign(string text) => new(
+        "ssh-not-sshd",
+        $"What answers on the sshd port of the agent pod said: {OneLine(text)}",
+        "Look at the agent's log: kubectl logs.");
+
+    public static TunnelException SshTimedOut(Exception cause) => new(
+        "ssh-timed-out",
+        "The pod's sshd took too long to log this session in.",
+        "The pod may be short of CPU, or the way to the cluster too slow: kubectl top pod, then start again.",
+        cause);
+
+    public static TunnelException SshLost(Exception cause) => new(
+        "ssh-lost",
+        $"The SSH session to the agent pod broke: {OneLine(cause.Message)}",
+        TryAgain,
+        cause);
+
+    public static TunnelException SshChannelClosed(string errorText) => new(
+        "ssh-channel-closed",
+        errorText.Length == 0 ? "The agent closed its end of the SSH channel." : $"The agent closed its end of the SSH channel: {OneLine(errorText)}",
+        TryAgain);
+
+    public static TunnelException CarrierClosed() => new("carrier-closed", "The tunnel was closed on this side.", "Start it again.");
 
     private static string OneLine(string? text) => string.Join(' ', (text ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.') + ".";
 }

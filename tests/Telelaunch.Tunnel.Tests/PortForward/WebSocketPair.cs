@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Net.WebSockets;
 
-namespace Telelaunch.Tunnel.Tests;
+namespace Telelaunch.Tunnel.Tests.PortForward;
 
 /// <summary>A client and a server WebSocket over one loopback TCP connection, handshake left out.</summary>
 internal sealed class WebSocketPair : IDisposable

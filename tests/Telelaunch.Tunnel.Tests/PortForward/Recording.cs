@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Telelaunch.Tunnel.Tests;
+namespace Telelaunch.Tunnel.Tests.PortForward;
 
 /// <summary>A recorded port-forward of a real Kubernetes: plays the server's frames, and waits for the client's where it sent some.</summary>
 internal sealed class Recording(JsonArray frames)

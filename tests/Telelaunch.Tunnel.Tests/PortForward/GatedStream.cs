@@ -1,4 +1,4 @@
-namespace Telelaunch.Tunnel.Tests;
+namespace Telelaunch.Tunnel.Tests.PortForward;
 
 /// <summary>Passes everything through; while the gate is shut, writes wait.</summary>
 internal sealed class GatedStream(Stream inner) : Stream

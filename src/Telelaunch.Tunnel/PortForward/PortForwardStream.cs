@@ -2,7 +2,7 @@ using System.Net.WebSockets;
 using System.Text;
 using Telelaunch.Net;
 
-namespace Telelaunch.Tunnel;
+namespace Telelaunch.Tunnel.PortForward;
 
 /// <summary>The bytes of one forwarded pod port over a <c>v4.channel.k8s.io</c> WebSocket.</summary>
 /// <remarks>
@@ -18,7 +18,7 @@ namespace Telelaunch.Tunnel;
 /// middle of a message aborts the socket, because the bytes already taken can't be given back. A write cancelled while its message is being
 /// sent returns at once; the message is still sent, whole.</para>
 /// </remarks>
-public sealed class PortForwardStream : Stream
+internal sealed class PortForwardStream : CarrierStream
 {
     /// <summary>Most bytes of a message to the server, channel byte included.</summary>
     /// <remarks>The server takes up to 32 MiB and never a fragmented message. Larger than this gained nothing when measured.</remarks>
@@ -43,6 +43,7 @@ public sealed class PortForwardStream : Stream
     private int _channel;
     private int _errorLength;
     private bool _ended;
+    private TunnelException? _failure;
     private int _disposed;
 
     /// <param name="socket">An open socket on which nothing has been received yet.</param>
@@ -56,22 +57,7 @@ public sealed class PortForwardStream : Stream
 
     public int PodPort { get; }
 
-    /// <summary>Why the stream ended other than by a clean close; null while it lives and after EOF.</summary>
-    public TunnelException? Failure { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
+    public override TunnelException? Failure => _failure;
 
     /// <summary>Reads bytes of the data channel straight into <paramref name="buffer"/>; 0 when the pod's side ended cleanly.</summary>
     /// <exception cref="IOException">The forward failed; <see cref="Failure"/> is its inner exception.</exception>
@@ -105,9 +91,12 @@ public sealed class PortForwardStream : Stream
                 TakeSkipped(_skipped.AsSpan(0, part.Count));
             }
         }
-        catch (Exception e) when (e is WebSocketException or ObjectDisposedException or InvalidOperationException
-            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (IsSocketGone(e, cancellationToken))
         {
+            // Disposed by its owner: that is no failure, and no EOF either.
+            if (Volatile.Read(ref _disposed) != 0)
+                throw new IOException($"The port-forward to port {PodPort} was closed on this side.", e);
+
             Fail(TunnelFault.PortForwardLost(PodPort, e));
         }
 
@@ -135,7 +124,7 @@ public sealed class PortForwardStream : Stream
                 await _pendingSend.WaitAsync(cancellationToken);
             }
         }
-        catch (Exception e) when (e is WebSocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (IsSocketGone(e, cancellationToken))
         {
             throw new IOException($"The port-forward to port {PodPort} takes no more data.", Failure ?? e);
         }
@@ -144,28 +133,6 @@ public sealed class PortForwardStream : Stream
             _sending.Release();
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush()
-    {
-    }
-
-    /// <summary>Not offered: nothing here may block a thread.</summary>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <summary>Not offered: nothing here may block a thread.</summary>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <summary>Ends the forward at once: pending reads and writes fail, no close frame is sent.</summary>
     public void Abort() => _socket.Abort();
@@ -191,7 +158,7 @@ public sealed class PortForwardStream : Stream
         }
 
         await AbandonAsync();
-        await base.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     protected override void Dispose(bool disposing)
@@ -201,6 +168,12 @@ public sealed class PortForwardStream : Stream
 
         base.Dispose(disposing);
     }
+
+    /// <summary>Whether a call failed because the socket is lost, closed or aborted, rather than cancelled by its caller.</summary>
+    /// <remarks>An aborted socket ends pending calls with an OperationCanceledException of its own.</remarks>
+    private static bool IsSocketGone(Exception error, CancellationToken cancellationToken) =>
+        error is WebSocketException or ObjectDisposedException or InvalidOperationException
+        || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     /// <summary>Waits for the first byte of the next message: its channel. It is kept pending when the caller stops waiting.</summary>
     private async ValueTask ReadHeadAsync(CancellationToken cancellationToken)
@@ -275,7 +248,7 @@ public sealed class PortForwardStream : Stream
     private void Fail(TunnelException failure)
     {
         _ended = true;
-        Failure ??= failure;
+        _failure ??= failure;
     }
 
     /// <summary>Lets the socket go and waits until nothing uses the buffers any more.</summary>

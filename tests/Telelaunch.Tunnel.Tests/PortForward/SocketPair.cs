@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Telelaunch.Tunnel.Tests;
+namespace Telelaunch.Tunnel.Tests.PortForward;
 
 /// <summary>Two ends of one loopback TCP connection.</summary>
 internal static class SocketPair

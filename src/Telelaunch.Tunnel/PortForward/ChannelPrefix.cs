@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Telelaunch.Tunnel;
+namespace Telelaunch.Tunnel.PortForward;
 
 /// <summary>The forwarded port that leads each channel of a port-forward: two bytes, little-endian, possibly in two messages.</summary>
 internal sealed class ChannelPrefix

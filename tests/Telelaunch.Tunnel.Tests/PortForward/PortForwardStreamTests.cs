@@ -2,8 +2,9 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using Telelaunch.Net;
+using Telelaunch.Tunnel.PortForward;
 
-namespace Telelaunch.Tunnel.Tests;
+namespace Telelaunch.Tunnel.Tests.PortForward;
 
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "IAsyncLifetime.DisposeAsync disposes")]
 public sealed class PortForwardStreamTests : IAsyncLifetime
