@@ -30,6 +30,9 @@ public sealed class MuxClient : IPodResolver, IAsyncDisposable
     /// <summary>Ends when the carrier is over, with the reason; never faults.</summary>
     public Task<CarrierEnd> Completion => _connection.Completion;
 
+    /// <summary>Whether the carrier is over; true before anything that was under way fails, <see cref="Completion"/> comes when all is released.</summary>
+    public bool HasEnded => _connection.HasEnded;
+
     /// <summary>Why the agent is about to end; null while it isn't. No new flows are possible then.</summary>
     public string? GoAwayReason => _connection.GoAwayReason;
 

@@ -17,8 +17,11 @@ public sealed class SessionKeys : IDisposable
     /// <summary>The mux's secret, 32 bytes as they are.</summary>
     public const string SecretFileName = "secret";
 
-    private readonly EcdsaKeyPair _host = new();
-    private readonly EcdsaKeyPair _client = new();
+    /// <summary>What sshd hands to the login shell, which is the agent's own program, whatever the client asks for.</summary>
+    private const string CarrierCommand = "carrier";
+
+    private readonly Ed25519KeyPair _host = new();
+    private readonly Ed25519KeyPair _client = new();
     private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
 
     /// <summary>What the mux proves both ways, 32 bytes.</summary>
@@ -28,12 +31,12 @@ public sealed class SessionKeys : IDisposable
     public ReadOnlyMemory<byte> HostKeyBlob => _host.PublicBlob();
 
     /// <summary>The files of the pod's Secret: name and content. Mount them readable by the agent's user only.</summary>
-    /// <remarks>sshd refuses a host key that others may read, unless it runs as a user who doesn't own the file.</remarks>
+    /// <remarks>sshd refuses a host key that others may read (sshd(8), FILES).</remarks>
     public IReadOnlyDictionary<string, byte[]> ToSecretFiles() => new Dictionary<string, byte[]>
     {
         [HostKeyFileName] = Encoding.ASCII.GetBytes(_host.PrivateFile("telelaunch-host")),
-        // restrict: no port, agent or X11 forwarding, no terminal; what is left is the one command that sshd's configuration forces.
-        [AuthorizedKeysFileName] = Encoding.ASCII.GetBytes($"restrict {_client.PublicLine("telelaunch-client")}\n"),
+        // restrict: no port, agent or X11 forwarding, no terminal. What is left is the one command, which joins the channel with the agent.
+        [AuthorizedKeysFileName] = Encoding.ASCII.GetBytes($"restrict,command=\"{CarrierCommand}\" {_client.PublicLine("telelaunch-client")}\n"),
         [SecretFileName] = [.. _secret],
     };
 

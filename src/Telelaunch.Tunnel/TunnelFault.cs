@@ -85,6 +85,38 @@ internal static class TunnelFault
         errorText.Length == 0 ? "The agent closed its end of the SSH channel." : $"The agent closed its end of the SSH channel: {OneLine(errorText)}",
         TryAgain);
 
+    public static TunnelException AgentLeft(string reason) => new(
+        "agent-left",
+        $"The agent ended: {OneLine(reason)}",
+        "Its pod is going away; if that wasn't meant, kubectl describe pod says why.");
+
+    public static TunnelException CarrierDead(string detail) => new(
+        "carrier-dead",
+        $"The agent doesn't answer any more: {OneLine(detail)}",
+        "Check this machine's network and VPN, and the agent's node (kubectl get nodes).");
+
+    public static TunnelException CarrierBroken(string detail) => new(
+        "carrier-protocol",
+        $"The agent broke the protocol: {OneLine(detail)}",
+        "Use the agent image of this release: --agent-image.");
+
+    public static TunnelException CarrierLost(string detail) => new("carrier-lost", $"The connection to the agent ended: {OneLine(detail)}", TryAgain);
+
+    public static TunnelException TimedOut(TimeSpan bound) => new(
+        "tunnel-timed-out",
+        string.Create(CultureInfo.InvariantCulture, $"The agent couldn't be reached within {bound.TotalSeconds:0} s."),
+        "Check this machine's network and VPN, and the agent's node (kubectl get nodes).");
+
+    public static TunnelException Defect(Exception cause) => new(
+        "tunnel-defect",
+        $"The tunnel ended by a defect of this program: {cause.GetType().Name}: {OneLine(cause.Message)}",
+        "Start again, and report it with the log (--log-file).",
+        cause);
+
+    /// <summary>The same cause, said of the whole tunnel.</summary>
+    public static TunnelException Of(TelelaunchException cause) =>
+        cause as TunnelException ?? new TunnelException(cause.Code, cause.Message, cause.Remedy, cause);
+
     public static TunnelException CarrierClosed() => new("carrier-closed", "The tunnel was closed on this side.", "Start it again.");
 
     private static string OneLine(string? text) => string.Join(' ', (text ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.') + ".";

@@ -107,11 +107,12 @@ internal sealed class SshCarrier : CarrierStream
                 result = await _fromPod.Reader.ReadAsync(cancellationToken);
             }
 
-            ReadOnlySequence<byte> bytes = result.Buffer.Slice(0, Math.Min(buffer.Length, result.Buffer.Length));
+            int count = (int)Math.Min(buffer.Length, result.Buffer.Length);
+            ReadOnlySequence<byte> bytes = result.Buffer.Slice(0, count);
             bytes.CopyTo(buffer.Span);
             _fromPod.Reader.AdvanceTo(bytes.End);
-            if (!bytes.IsEmpty)
-                return (int)bytes.Length;
+            if (count > 0)
+                return count;
         }
     }
 
@@ -132,17 +133,10 @@ internal sealed class SshCarrier : CarrierStream
         await _bridge.DisposeAsync();
         await _watching;
         await _fromPod.Reader.CompleteAsync();
-        await _toPod.Writer.CompleteAsync();
-        // Waits for SSH.NET's threads.
-        await Task.Factory.StartNew(ReleaseSession, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        // Waits for SSH.NET's session thread. The shell is not disposed: its pump touches a wait handle last of all that Dispose() sets to
+        // null, and a NullReferenceException there, on a pool thread, would end the process. It ends with its channel.
+        await Task.Factory.StartNew(_client.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         GC.SuppressFinalize(this);
-    }
-
-    private void ReleaseSession()
-    {
-        _shell.Dispose();
-        _client.Dispose();
-        _errorOutput.Dispose();
     }
 
     /// <summary>The bridge's end is told by the bridge; SSH.NET would only see a socket that closed.</summary>
@@ -159,5 +153,6 @@ internal sealed class SshCarrier : CarrierStream
             _failure ??= failure;
         _fromPod.Reader.CancelPendingRead();
         _toPod.Writer.CancelPendingFlush();
+        _toPod.Reader.CancelPendingRead();
     }
 }

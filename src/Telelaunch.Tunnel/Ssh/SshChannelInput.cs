@@ -36,10 +36,18 @@ internal sealed class SshChannelInput(PipeReader reader, Action ended) : Stream
         if (!reader.TryRead(out ReadResult result))
             result = reader.ReadAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
 
-        ReadOnlySequence<byte> bytes = result.Buffer.Slice(0, Math.Min(buffer.Length, result.Buffer.Length));
+        // The pump catches it and ends, which is what a cancelled read means here.
+        if (result.IsCanceled)
+        {
+            reader.AdvanceTo(result.Buffer.Start);
+            throw new IOException("The carrier has ended.");
+        }
+
+        int count = (int)Math.Min(buffer.Length, result.Buffer.Length);
+        ReadOnlySequence<byte> bytes = result.Buffer.Slice(0, count);
         bytes.CopyTo(buffer);
         reader.AdvanceTo(bytes.End);
-        return (int)bytes.Length;
+        return count;
     }
 
     public override void Flush()

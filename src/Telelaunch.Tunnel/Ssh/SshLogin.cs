@@ -35,7 +35,7 @@ internal sealed class SshLogin : IDisposable
             Timeout = StepTimeout,
         };
         KeepOnly(_info.Encryptions, AllowedCiphers);
-        KeepOnly(_info.HostKeyAlgorithms, [EcdsaKeyPair.Algorithm]);
+        KeepOnly(_info.HostKeyAlgorithms, [Ed25519KeyPair.Algorithm]);
     }
 
     /// <summary>Blocks until the session is there.</summary>

@@ -27,15 +27,5 @@ internal sealed class SshWireWriter
 
     public void WriteString(string value) => WriteString(Encoding.ASCII.GetBytes(value));
 
-    /// <summary>A positive integer: no leading zero bytes, but one where the first bit is set.</summary>
-    public void WriteMpint(ReadOnlySpan<byte> magnitude)
-    {
-        ReadOnlySpan<byte> digits = magnitude.TrimStart((byte)0);
-        if (!digits.IsEmpty && digits[0] >= 0x80)
-            WriteString([0, .. digits]);
-        else
-            WriteString(digits);
-    }
-
     public void WriteRaw(ReadOnlySpan<byte> bytes) => _bytes.Write(bytes);
 }

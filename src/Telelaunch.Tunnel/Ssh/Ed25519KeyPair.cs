@@ -4,36 +4,32 @@ using Renci.SshNet.Security;
 
 namespace Telelaunch.Tunnel.Ssh;
 
-/// <summary>A nistp256 key pair in the shapes that sshd and SSH.NET read; lives in memory only.</summary>
-/// <remarks>ECDSA, because .NET has no Ed25519 and both ends know this one (RFC 5656).</remarks>
-internal sealed class EcdsaKeyPair : IDisposable
+/// <summary>An Ed25519 key pair in the shapes that sshd and SSH.NET read; lives in memory only.</summary>
+internal sealed class Ed25519KeyPair : IDisposable
 {
-    public const string Algorithm = "ecdsa-sha2-nistp256";
-    private const string Curve = "nistp256";
+    public const string Algorithm = "ssh-ed25519";
 
-    /// <summary>The public point, uncompressed: 4 | X 32 | Y 32 (SEC 1 §2.3.3).</summary>
-    private readonly byte[] _point;
-    private readonly byte[] _private;
+    /// <summary>The seed, 32 bytes, from which all follows (RFC 8032 §5.1.5).</summary>
+    private readonly byte[] _seed = RandomNumberGenerator.GetBytes(32);
+    private readonly byte[] _public;
 
-    public EcdsaKeyPair()
+    public Ed25519KeyPair()
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        ECParameters parameters = key.ExportParameters(includePrivateParameters: true);
-        _point = [4, .. parameters.Q.X!, .. parameters.Q.Y!];
-        _private = parameters.D!;
+        // .NET has no Ed25519; SSH.NET brings one in managed code.
+        using ED25519Key key = ToSshNetKey();
+        _public = key.PublicKey;
     }
 
-    /// <summary>The key as it goes over the wire: <c>string type | string curve | string point</c> (RFC 5656 §3.1).</summary>
+    /// <summary>The key as it goes over the wire: <c>string type | string key</c> (RFC 8709 §4).</summary>
     public byte[] PublicBlob()
     {
         var writer = new SshWireWriter();
         writer.WriteString(Algorithm);
-        writer.WriteString(Curve);
-        writer.WriteString(_point);
+        writer.WriteString(_public);
         return writer.ToArray();
     }
 
-    /// <summary>A line of an authorized_keys file (sshd(8)), without its end.</summary>
+    /// <summary>The key and its name as in an authorized_keys file (sshd(8)).</summary>
     public string PublicLine(string comment) => $"{Algorithm} {Convert.ToBase64String(PublicBlob())} {comment}";
 
     /// <summary>An unencrypted private key file as ssh-keygen writes it (OpenSSH's PROTOCOL.key).</summary>
@@ -45,7 +41,7 @@ internal sealed class EcdsaKeyPair : IDisposable
         secret.WriteUInt32(check);
         secret.WriteUInt32(check);
         secret.WriteRaw(blob);
-        secret.WriteMpint(_private);
+        secret.WriteString([.. _seed, .. _public]);
         secret.WriteString(comment);
         for (byte pad = 1; secret.Length % 8 != 0; pad++)
             secret.WriteRaw([pad]);
@@ -62,9 +58,9 @@ internal sealed class EcdsaKeyPair : IDisposable
     }
 
     /// <summary>The same key for SSH.NET; the caller disposes it.</summary>
-    public EcdsaKey ToSshNetKey() => new("nistp256", _point, _private);
+    public ED25519Key ToSshNetKey() => new([.. _seed]);
 
-    public void Dispose() => CryptographicOperations.ZeroMemory(_private);
+    public void Dispose() => CryptographicOperations.ZeroMemory(_seed);
 
     private static string Armor(byte[] bytes)
     {
