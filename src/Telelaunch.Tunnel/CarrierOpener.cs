@@ -32,7 +32,7 @@ internal sealed class CarrierOpener(PortForwardConnector connector, SessionKeys 
         Report(TunnelStep.ForwardOpened);
         if (options.Carrier == CarrierKind.Ssh)
         {
-            stream = await SshCarrier.OpenAsync(stream, keys, options.SshUser, cancellationToken);
+            stream = await SshCarrier.OpenAsync(stream, keys, options, cancellationToken);
             Report(TunnelStep.SshSession);
         }
 

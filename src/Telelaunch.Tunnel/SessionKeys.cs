@@ -9,16 +9,13 @@ namespace Telelaunch.Tunnel;
 public sealed class SessionKeys : IDisposable
 {
     /// <summary>The host key file of sshd, in OpenSSH's format.</summary>
-    public const string HostKeyFileName = "ssh_host_key";
+    public const string HostKeyFileName = "ssh_host_ed25519_key";
 
     /// <summary>The one client key that sshd lets in.</summary>
     public const string AuthorizedKeysFileName = "authorized_keys";
 
     /// <summary>The mux's secret, 32 bytes as they are.</summary>
     public const string SecretFileName = "secret";
-
-    /// <summary>What sshd hands to the login shell, which is the agent's own program, whatever the client asks for.</summary>
-    private const string CarrierCommand = "carrier";
 
     private readonly Ed25519KeyPair _host = new();
     private readonly Ed25519KeyPair _client = new();
@@ -35,8 +32,8 @@ public sealed class SessionKeys : IDisposable
     public IReadOnlyDictionary<string, byte[]> ToSecretFiles() => new Dictionary<string, byte[]>
     {
         [HostKeyFileName] = Encoding.ASCII.GetBytes(_host.PrivateFile("telelaunch-host")),
-        // restrict: no port, agent or X11 forwarding, no terminal. What is left is the one command, which joins the channel with the agent.
-        [AuthorizedKeysFileName] = Encoding.ASCII.GetBytes($"restrict,command=\"{CarrierCommand}\" {_client.PublicLine("telelaunch-client")}\n"),
+        // restrict takes away everything that a key may do; the channel to the agent's port is a forwarding.
+        [AuthorizedKeysFileName] = Encoding.ASCII.GetBytes($"restrict,port-forwarding {_client.PublicLine("telelaunch-client")}\n"),
         [SecretFileName] = [.. _secret],
     };
 

@@ -80,10 +80,14 @@ internal static class TunnelFault
         TryAgain,
         cause);
 
-    public static TunnelException SshChannelClosed(string errorText) => new(
-        "ssh-channel-closed",
-        errorText.Length == 0 ? "The agent closed its end of the SSH channel." : $"The agent closed its end of the SSH channel: {OneLine(errorText)}",
-        TryAgain);
+    /// <summary>SSH.NET doesn't tell why a channel wasn't opened; sshd's log does.</summary>
+    public static TunnelException SshChannelRefused(Exception? cause) => new(
+        "ssh-channel-refused",
+        "The pod's sshd didn't open the channel to the agent.",
+        "The agent may have ended, or its image doesn't fit: kubectl logs.",
+        cause);
+
+    public static TunnelException SshChannelClosed() => new("ssh-channel-closed", "The SSH channel to the agent was closed by the pod.", TryAgain);
 
     public static TunnelException AgentLeft(string reason) => new(
         "agent-left",

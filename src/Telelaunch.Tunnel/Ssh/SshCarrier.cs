@@ -1,5 +1,4 @@
-using System.Buffers;
-using System.IO.Pipelines;
+using System.Net.Sockets;
 using Renci.SshNet;
 using Telelaunch.Net;
 
@@ -8,45 +7,32 @@ namespace Telelaunch.Tunnel.Ssh;
 /// <summary>A carrier inside an SSH session: end-to-end encryption and a pinned host key, whatever sits between.</summary>
 /// <remarks>
 /// <code>
-/// mux ⇄ pipes ⇄ [ SSH.NET: one session channel ] ⇄ loopback bridge ⇄ port-forward ⇄ sshd ⇄ the command that it forces ⇄ agent
+/// mux ⇄ loopback socket ⇄ [ SSH.NET: one direct-tcpip channel ] ⇄ loopback bridge ⇄ port-forward ⇄ sshd ⇄ agent
 /// </code>
-/// <para>Two threads are SSH.NET's for the carrier's life: its session's, which delivers what arrives and is held while the mux is behind,
-/// and a pool thread that waits for what is to be sent (in a task's wait, for which the pool makes up by another thread).
-/// Calls of SSH.NET that block run on threads of their own.</para>
-/// <para>A session channel that writes into a stream of ours moved twice as much down as a forwarded port, which adds two loopback
-/// sockets and a listener that every user of this machine can reach. It also turns Nagle off in sshd, which happens with the first session channel only.</para>
+/// <para>The channel is one connection of a forwarded port; user flows never are. Unlike SSH.NET's command streams it has back-pressure both ways.</para>
+/// <para>SSH.NET keeps two threads for the carrier's life, its session's and a pool thread that reads the socket, for which the pool
+/// is granted another. Calls of SSH.NET that block run on threads of their own.</para>
 /// </remarks>
 internal sealed class SshCarrier : CarrierStream
 {
-    private const int ShellBufferSize = 128 * 1024;
-
-    private readonly Pipe _fromPod = new(new PipeOptions(
-        writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 1 << 20, resumeWriterThreshold: 1 << 19,
-        minimumSegmentSize: 64 * 1024, useSynchronizationContext: false));
-
-    private readonly Pipe _toPod = new(new PipeOptions(
-        readerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 1 << 19, resumeWriterThreshold: 1 << 18,
-        minimumSegmentSize: 64 * 1024, useSynchronizationContext: false));
-
     private readonly Lock _lock = new();
     private readonly LoopbackBridge _bridge;
-    private readonly ErrorOutput _errorOutput = new();
     private readonly SshClient _client;
-    private readonly Shell _shell;
+    private readonly SshChannelPort _port;
     private readonly Task _watching;
+    private readonly PoolThreadGrant _grant = new();
     private TunnelException? _failure;
+    private bool _hasReceived;
     private int _disposed;
 
     /// <param name="bridge">Owned.</param>
     /// <param name="client">A connected client; owned.</param>
-    private SshCarrier(LoopbackBridge bridge, SshClient client)
+    private SshCarrier(LoopbackBridge bridge, SshClient client, int agentPort)
     {
         _bridge = bridge;
         _client = client;
         _client.ErrorOccurred += (_, e) => End(_bridge.Failure ?? TunnelFault.SshLost(e.Exception));
-        _shell = client.CreateShellNoTerminal(
-            new SshChannelInput(_toPod.Reader, () => End(_bridge.Failure ?? TunnelFault.SshChannelClosed(_errorOutput.Text))),
-            new SshChannelOutput(_fromPod.Writer), _errorOutput, ShellBufferSize);
+        _port = new SshChannelPort(client, agentPort, e => End(_bridge.Failure ?? TunnelFault.SshChannelRefused(e)));
         _watching = WatchBridgeAsync();
     }
 
@@ -55,16 +41,16 @@ internal sealed class SshCarrier : CarrierStream
     /// <summary>Opens a session over <paramref name="lower"/>, which leads to sshd, and one channel in it.</summary>
     /// <param name="lower">Owned from now on, also when this throws.</param>
     /// <exception cref="TunnelException">The host key isn't the session's, sshd refused us or isn't there, or no strong cipher is common.</exception>
-    public static async Task<SshCarrier> OpenAsync(CarrierStream lower, SessionKeys keys, string userName, CancellationToken cancellationToken)
+    public static async Task<SshCarrier> OpenAsync(CarrierStream lower, SessionKeys keys, TunnelOptions options, CancellationToken cancellationToken)
     {
         var bridge = new LoopbackBridge(lower);
-        var login = new SshLogin(bridge, keys, userName);
+        using var login = new SshLogin(bridge, keys, options.SshUser);
         SshCarrier? carrier = null;
         try
         {
             await using (cancellationToken.UnsafeRegister(static b => ((LoopbackBridge)b!).Stop(), bridge))
             {
-                // Connect() and Start() block; stopping the bridge ends them.
+                // Connecting and opening block; stopping the bridge ends them.
                 await Task.Factory.StartNew(Open, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             }
 
@@ -72,56 +58,52 @@ internal sealed class SshCarrier : CarrierStream
         }
         catch (Exception e)
         {
-            TunnelException? failure = cancellationToken.IsCancellationRequested ? null : login.Explain(e);
+            TunnelException failure = login.Explain(e);
             if (carrier is null)
                 await bridge.DisposeAsync();
             else
                 await carrier.DisposeAsync();
             cancellationToken.ThrowIfCancellationRequested();
-            throw failure!;
-        }
-        finally
-        {
-            login.Dispose();
+            throw failure;
         }
 
         void Open()
         {
-            carrier = new SshCarrier(bridge, login.Connect());
-            carrier._shell.Start();
+            carrier = new SshCarrier(bridge, login.Connect(), options.AgentPort);
+            carrier._port.Open();
         }
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (buffer.IsEmpty)
-            return 0;
-
-        while (true)
+        try
         {
-            TunnelException? failure = Failure;
-            if (!_fromPod.Reader.TryRead(out ReadResult result))
-            {
-                if (failure is not null)
-                    throw new IOException(failure.Message, failure);
-                result = await _fromPod.Reader.ReadAsync(cancellationToken);
-            }
-
-            int count = (int)Math.Min(buffer.Length, result.Buffer.Length);
-            ReadOnlySequence<byte> bytes = result.Buffer.Slice(0, count);
-            bytes.CopyTo(buffer.Span);
-            _fromPod.Reader.AdvanceTo(bytes.End);
-            if (count > 0)
+            int count = await _port.Socket.ReceiveAsync(buffer, cancellationToken);
+            _hasReceived |= count > 0;
+            if (count > 0 || buffer.IsEmpty)
                 return count;
+            End(_bridge.Failure ?? (_hasReceived ? TunnelFault.SshChannelClosed() : TunnelFault.SshChannelRefused(null)));
         }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            End(_bridge.Failure ?? TunnelFault.SshLost(e));
+        }
+
+        throw new IOException(Failure!.Message, Failure);
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (Failure is null)
-            await _toPod.Writer.WriteAsync(buffer, cancellationToken);
-        if (Failure is TunnelException failure)
-            throw new IOException(failure.Message, failure);
+        try
+        {
+            while (!buffer.IsEmpty)
+                buffer = buffer[await _port.Socket.SendAsync(buffer, cancellationToken)..];
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            End(_bridge.Failure ?? TunnelFault.SshLost(e));
+            throw new IOException(Failure!.Message, Failure);
+        }
     }
 
     public override async ValueTask DisposeAsync()
@@ -132,11 +114,16 @@ internal sealed class SshCarrier : CarrierStream
         End(TunnelFault.CarrierClosed());
         await _bridge.DisposeAsync();
         await _watching;
-        await _fromPod.Reader.CompleteAsync();
-        // Waits for SSH.NET's session thread. The shell is not disposed: its pump touches a wait handle last of all that Dispose() sets to
-        // null, and a NullReferenceException there, on a pool thread, would end the process. It ends with its channel.
-        await Task.Factory.StartNew(_client.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        // Waits for SSH.NET's threads.
+        await Task.Factory.StartNew(ReleaseSession, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         GC.SuppressFinalize(this);
+    }
+
+    private void ReleaseSession()
+    {
+        _client.Dispose();
+        _port.Dispose();
+        _grant.Dispose();
     }
 
     /// <summary>The bridge's end is told by the bridge; SSH.NET would only see a socket that closed.</summary>
@@ -151,8 +138,6 @@ internal sealed class SshCarrier : CarrierStream
     {
         lock (_lock)
             _failure ??= failure;
-        _fromPod.Reader.CancelPendingRead();
-        _toPod.Writer.CancelPendingFlush();
-        _toPod.Reader.CancelPendingRead();
+        _port.Socket.Dispose();
     }
 }

@@ -16,14 +16,11 @@ internal sealed class PodSshd : IDisposable
         Port = FreePort();
         foreach ((string name, byte[] content) in files)
             WriteFile(name, content, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        // In the pod the login shell is the agent, which knows the command `carrier`; here the user's own shell finds this one.
-        WriteFile("carrier", "#!/bin/sh\nexec nc -N 127.0.0.1 "u8.ToArray().Concat(System.Text.Encoding.ASCII.GetBytes($"{agentPort}\n")).ToArray(), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         File.WriteAllText(Path.Combine(_directory, "sshd_config"), $"""
             {settings}
             ListenAddress 127.0.0.1:{Port}
             HostKey {_directory}/{SessionKeys.HostKeyFileName}
             AuthorizedKeysFile {_directory}/{SessionKeys.AuthorizedKeysFileName}
-            SetEnv PATH={_directory}:/usr/bin:/bin
             StrictModes no
             UsePAM no
             PidFile none
@@ -31,7 +28,8 @@ internal sealed class PodSshd : IDisposable
             AuthenticationMethods publickey
             PasswordAuthentication no
             KbdInteractiveAuthentication no
-            AllowTcpForwarding no
+            AllowTcpForwarding local
+            PermitOpen 127.0.0.1:{agentPort}
             LogLevel ERROR
 
             """);
