@@ -7,7 +7,7 @@ namespace Telelaunch.Playground.Tests.Controllers;
 public sealed class WorkloadTests(TestServer test) : IClassFixture<TestServer>
 {
     private const string Template = """
-        selector": {"matchLabels": {"app": "NAME"}}, "template": {"metadata": {"labels": {"app": "NAME"}}, "spec": {"containers": [{"name": "main", "image": "x:1"}]}}
+        "selector": {"matchLabels": {"app": "NAME"}}, "template": {"metadata": {"labels": {"app": "NAME"}}, "spec": {"containers": [{"name": "main", "image": "x:1"}]}}
         """;
 
     [Fact]
