@@ -12,7 +12,3 @@ public sealed record ClusterRight(string Verb, string Group, string Resource, bo
     /// <summary><c>create pods/portforward</c>, <c>list servicecidrs.networking.k8s.io</c>.</summary>
     public override string ToString() => $"{Verb} {Resource}{(Group.Length == 0 ? "" : "." + Group)}";
 }
-
-/// <summary>Whether this user has a right.</summary>
-/// <param name="Reason">What the API server adds; may be empty.</param>
-public sealed record ClusterRightReview(ClusterRight Right, bool IsAllowed, string Reason);

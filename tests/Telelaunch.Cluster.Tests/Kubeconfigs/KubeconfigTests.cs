@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Telelaunch.Net;
 
@@ -211,6 +212,60 @@ public sealed class KubeconfigTests : IDisposable
         Assert.Equal("api-not-found", refused.Code);
         Assert.Equal(2, proxy.Asked.Count);
         Assert.All(proxy.Asked, head => Assert.StartsWith($"CONNECT 127.0.0.1:{cluster.Server.Port} ", head, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task HttpsProxy_IsVerifiedByItsOwnName()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        using var certificate = cluster.Authority.IssueServer(["localhost"], []);
+        await using var proxy = new TestConnectProxy(certificate: certificate);
+        string Cluster(string host) => $"server: {cluster.Address}\ncertificate-authority-data: {cluster.AuthorityData}\nproxy-url: https://{host}:{proxy.Port}";
+        using var connection = cluster.Connect(cluster: Cluster("localhost"));
+        using var wrongName = cluster.Connect(cluster: Cluster("127.0.0.1"));
+
+        Assert.Equal("v1.36.2", await connection.GetServerVersionAsync(CancellationToken.None));
+        var error = await Assert.ThrowsAsync<ClusterException>(() => wrongName.GetServerVersionAsync(CancellationToken.None));
+
+        Assert.Equal("tls-wrong-name", error.Code);
+        Assert.Single(proxy.Asked);
+    }
+
+    [Fact]
+    public async Task Socks5Proxy_CarriesTheConnection()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var serving = ServeSocksAsync(listener);
+        using (var connection = cluster.Connect(cluster: $"server: {cluster.Address}\ncertificate-authority-data: {cluster.AuthorityData}\nproxy-url: socks5://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"))
+            Assert.Equal("v1.36.2", await connection.GetServerVersionAsync(CancellationToken.None));
+
+        Assert.Equal(cluster.Server.Port, await serving);
+    }
+
+    /// <summary>One connection through a SOCKS5 proxy (RFC 1928) without authentication; returns the port that was asked for.</summary>
+    private static async Task<int> ServeSocksAsync(TcpListener listener)
+    {
+        using var app = await listener.AcceptTcpClientAsync();
+        var stream = app.GetStream();
+        var greeting = new byte[2];
+        await stream.ReadExactlyAsync(greeting);
+        await stream.ReadExactlyAsync(new byte[greeting[1]]);
+        await stream.WriteAsync(new byte[] { 5, 0 });
+        // VER 5 | CMD 1 connect | RSV | ATYP 1 IPv4 | ADDR 4 | PORT 2
+        var request = new byte[10];
+        await stream.ReadExactlyAsync(request);
+        Assert.Equal([5, 1, 0, 1], request[..4]);
+        var port = (request[8] << 8) | request[9];
+        using var server = new TcpClient();
+        await server.ConnectAsync(new IPAddress(request.AsSpan(4, 4)), port);
+        await stream.WriteAsync(new byte[] { 5, 0, 0, 1, 0, 0, 0, 0, 0, 0 });
+        var back = server.GetStream().CopyToAsync(stream);
+        await stream.CopyToAsync(server.GetStream());
+        server.Client.Shutdown(SocketShutdown.Send);
+        await back;
+        return port;
     }
 
     [Fact]

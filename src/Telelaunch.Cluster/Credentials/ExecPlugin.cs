@@ -7,14 +7,6 @@ using YamlDotNet.RepresentationModel;
 
 namespace Telelaunch.Cluster;
 
-/// <summary>Whether an exec plugin wants the terminal's standard input (client.authentication.k8s.io).</summary>
-internal enum ExecInteraction
-{
-    Never,
-    IfAvailable,
-    Always,
-}
-
 /// <summary>An exec credential plugin as a kubeconfig describes it.</summary>
 internal sealed record ExecPlugin
 {

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Telelaunch.Cluster.Tests;
@@ -12,11 +15,14 @@ internal sealed class TestConnectProxy : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private readonly string? _refusal;
+    private readonly X509Certificate2? _certificate;
 
     /// <param name="refusal">A status line to answer with instead of connecting.</param>
-    public TestConnectProxy(string? refusal = null)
+    /// <param name="certificate">Makes it an https:// proxy.</param>
+    public TestConnectProxy(string? refusal = null, X509Certificate2? certificate = null)
     {
         _refusal = refusal;
+        _certificate = certificate;
         _listener.Start();
         _running = RunAsync();
     }
@@ -52,11 +58,29 @@ internal sealed class TestConnectProxy : IAsyncDisposable
     {
         using (client)
         {
-            var app = client.GetStream();
+            Stream app = client.GetStream();
+            if (_certificate is not null)
+            {
+                var tls = new SslStream(app);
+                try
+                {
+                    await tls.AuthenticateAsServerAsync(_certificate);
+                }
+                catch (Exception error) when (error is IOException or AuthenticationException)
+                {
+                    // The client doesn't trust us.
+                    return;
+                }
+
+                app = tls;
+            }
+
             var head = new StringBuilder();
             var one = new byte[1];
             while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await app.ReadAsync(one, _stop.Token) == 1)
                 head.Append((char)one[0]);
+            if (head.Length == 0)
+                return;
             Asked.Enqueue(head.ToString());
             var target = head.ToString().Split(' ')[1].Split(':');
             using var server = new TcpClient();
