@@ -178,7 +178,7 @@ TEST(reader_never_sees_a_half_written_table)
 	load_table();
 	stop = false;
 	CHECK_EQUAL(pthread_create(&writer, NULL, rewrite, NULL), 0);
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < 20000; i++)
 		torn += classify_address(table, &address) != VERDICT_CLUSTER;
 	__atomic_store_n(&stop, true, __ATOMIC_RELEASE);
 	pthread_join(writer, NULL);
