@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Telelaunch.Linux.Tests;
+
+/// <summary>The kernel's structures as a C compiler of this machine lays them out.</summary>
+public class LayoutTests
+{
+    private const string Program = """
+        #define _GNU_SOURCE
+        #include <netinet/tcp.h>
+        #include <stddef.h>
+        #include <stdio.h>
+        #include <sys/socket.h>
+        int main(void) {
+            printf("%zu %zu %zu %zu %zu %zu\n", sizeof(struct msghdr), offsetof(struct msghdr, msg_iov), offsetof(struct msghdr, msg_iovlen),
+                offsetof(struct msghdr, msg_control), offsetof(struct msghdr, msg_controllen), offsetof(struct msghdr, msg_flags));
+            printf("%zu %zu %zu\n", sizeof(struct cmsghdr), offsetof(struct cmsghdr, cmsg_level), offsetof(struct cmsghdr, cmsg_type));
+            printf("%zu %zu\n", sizeof(struct iovec), offsetof(struct tcp_info, tcpi_state));
+            printf("%d %d %d %d\n", SOL_SOCKET, SO_PEERCRED, SO_COOKIE, MSG_CMSG_CLOEXEC);
+            return 0;
+        }
+        """;
+
+    [Fact]
+    public unsafe void Layouts_AreThoseOfC()
+    {
+        string[] c = CompileAndRun();
+
+        Assert.Equal(
+            string.Join(' ', sizeof(LibC.msghdr), Offset<LibC.msghdr>("msg_iov"), Offset<LibC.msghdr>("msg_iovlen"), Offset<LibC.msghdr>("msg_control"), Offset<LibC.msghdr>("msg_controllen"), Offset<LibC.msghdr>("msg_flags")),
+            c[0]);
+        Assert.Equal(string.Join(' ', sizeof(LibC.cmsghdr), Offset<LibC.cmsghdr>("cmsg_level"), Offset<LibC.cmsghdr>("cmsg_type")), c[1]);
+        Assert.Equal($"{sizeof(LibC.iovec)} 0", c[2]);
+        Assert.Equal($"{LibC.SOL_SOCKET} {LibC.SO_PEERCRED} {LibC.SO_COOKIE} {LibC.MSG_CMSG_CLOEXEC}", c[3]);
+    }
+
+    private static nint Offset<T>(string field) => Marshal.OffsetOf<T>(field);
+
+    private static string[] CompileAndRun()
+    {
+        string directory = Directory.CreateTempSubdirectory("tl").FullName;
+        try
+        {
+            string source = Path.Combine(directory, "layout.c");
+            File.WriteAllText(source, Program);
+            Run("gcc", "-o", Path.Combine(directory, "layout"), source);
+            return Run(Path.Combine(directory, "layout")).Split('\n');
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static string Run(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+        return output;
+    }
+}
