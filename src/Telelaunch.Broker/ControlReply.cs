@@ -18,8 +18,8 @@ internal static class ControlReply
         return reply;
     }
 
-    /// <summary>FLOW of a socket that the broker doesn't know: zeros, so that the length is the same.</summary>
-    internal static byte[] UnknownFlow() => Start(ControlProtocol.FlowUnknown, 4 + (2 * ControlEndPoint.Length));
+    /// <summary>FLOW of a socket that the broker doesn't know: no body.</summary>
+    internal static byte[] UnknownFlow() => Start(ControlProtocol.FlowUnknown, 0);
 
     /// <summary>DIAL with WAIT: ERRNO 4 | PORT 2 (network order) | ZERO 2.</summary>
     internal static byte[] Dialed(int errno, int port)

@@ -51,10 +51,11 @@ public class NameServerListenerTests
         resolver.Add("hello", null, "10.96.0.1");
         await using TestSession session = await StartAsync(resolver);
         using Socket asker = Connect(session, server: 2);
+        // Few enough for the socket's buffer: what UDP drops isn't the point.
         var random = new Random(7);
-        for (int i = 0; i < 200; i++)
+        for (int i = 0; i < 50; i++)
         {
-            byte[] junk = new byte[random.Next(0, 600)];
+            byte[] junk = new byte[random.Next(0, 300)];
             random.NextBytes(junk);
             await asker.SendAsync(junk);
         }
