@@ -46,11 +46,23 @@ internal sealed class TestConnectProxy : IAsyncDisposable
         try
         {
             while (true)
-                connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+                connections.Add(ServeToItsEndAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
         }
         catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
         {
             await Task.WhenAll(connections);
+        }
+    }
+
+    private async Task ServeToItsEndAsync(TcpClient client)
+    {
+        try
+        {
+            await ServeAsync(client);
+        }
+        catch (Exception error) when (error is OperationCanceledException or IOException or AuthenticationException)
+        {
+            // The client doesn't trust us or has gone, or the test is over.
         }
     }
 
@@ -62,16 +74,7 @@ internal sealed class TestConnectProxy : IAsyncDisposable
             if (_certificate is not null)
             {
                 var tls = new SslStream(app);
-                try
-                {
-                    await tls.AuthenticateAsServerAsync(_certificate);
-                }
-                catch (Exception error) when (error is IOException or AuthenticationException)
-                {
-                    // The client doesn't trust us.
-                    return;
-                }
-
+                await tls.AuthenticateAsServerAsync(_certificate);
                 app = tls;
             }
 
@@ -89,14 +92,7 @@ internal sealed class TestConnectProxy : IAsyncDisposable
             await app.WriteAsync(Encoding.ASCII.GetBytes((_refusal ?? "HTTP/1.1 200 Connection established") + "\r\n\r\n"), _stop.Token);
             if (_refusal is not null)
                 return;
-            try
-            {
-                await Task.WhenAny(app.CopyToAsync(server.GetStream(), _stop.Token), server.GetStream().CopyToAsync(app, _stop.Token));
-            }
-            catch (Exception error) when (error is OperationCanceledException or IOException)
-            {
-                // The test is over.
-            }
+            await Task.WhenAny(app.CopyToAsync(server.GetStream(), _stop.Token), server.GetStream().CopyToAsync(app, _stop.Token));
         }
     }
 }
