@@ -81,7 +81,7 @@ internal static class AgentPodManifest
         Data = new Dictionary<string, byte[]>
         {
             ["secret"] = secret.Secret,
-            ["ssh_host_key"] = secret.SshHostKey,
+            ["ssh_host_ed25519_key"] = secret.SshHostKey,
             ["authorized_keys"] = secret.AuthorizedKeys,
         },
     };

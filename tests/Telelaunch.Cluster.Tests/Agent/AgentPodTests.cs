@@ -288,7 +288,7 @@ public class AgentPodTests
         Assert.Equal(292, (int)pod["spec"]!["volumes"]![0]!["secret"]!["defaultMode"]!);
         var secret = JsonNode.Parse(api.Request("POST /api/v1/namespaces/play/secrets").Body)!;
         Assert.Equal("pod-uid", (string?)secret["metadata"]!["ownerReferences"]![0]!["uid"]);
-        Assert.Equal("""{"secret":"AQI=","ssh_host_key":"Aw==","authorized_keys":"BA=="}""", secret["data"]!.ToJsonString());
+        Assert.Equal("""{"secret":"AQI=","ssh_host_ed25519_key":"Aw==","authorized_keys":"BA=="}""", secret["data"]!.ToJsonString());
         Assert.DoesNotContain("AQI=", AgentPod.Describe(TestAgentApi.Options), StringComparison.Ordinal);
         Assert.Equal("List", (string?)JsonNode.Parse(AgentPod.Describe(TestAgentApi.Options))!["kind"]);
     }
