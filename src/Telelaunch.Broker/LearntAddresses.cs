@@ -33,7 +33,7 @@ internal sealed class LearntAddresses
     {
         lock (_lock)
         {
-            foreach (IPAddress address in addresses)
+            foreach (IPAddress address in addresses.Select(Plain))
             {
                 Remember(name, address);
                 if (_ranges.Judge(address) is null && _singles.Add(address))
@@ -46,15 +46,17 @@ internal sealed class LearntAddresses
     internal string? NameOf(IPAddress address)
     {
         lock (_lock)
-            return _names.GetValueOrDefault(address);
+            return _names.GetValueOrDefault(Plain(address));
     }
 
     /// <summary>Whether connections to the address go to the cluster.</summary>
     internal bool GoesToCluster(IPAddress address)
     {
         lock (_lock)
-            return _ranges.Judge(address) is RangeKind kind ? kind == RangeKind.Cluster : _singles.Contains(address);
+            return _ranges.Judge(address) is RangeKind kind ? kind == RangeKind.Cluster : _singles.Contains(Plain(address));
     }
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     private void Remember(string name, IPAddress address)
     {

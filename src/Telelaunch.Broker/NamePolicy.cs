@@ -24,6 +24,8 @@ public sealed record ClusterNames(
 /// </remarks>
 internal sealed class NamePolicy
 {
+    private const int MaximumNameLength = 253;
+    private const int MaximumLabelLength = 63;
     private const string DefaultClusterDomain = "cluster.local";
 
     private readonly HashSet<string> _suffixes = new(StringComparer.Ordinal);
@@ -96,11 +98,11 @@ internal sealed class NamePolicy
     {
         bool complete = name.EndsWith('.');
         string plain = Normalize(name);
-        if (plain.Length == 0 || IsUnder(plain, "localhost") || plain == "wpad" || IPAddress.TryParse(plain, out _))
+        if (!IsHostName(plain) || IsUnder(plain, "localhost") || plain == "wpad" || IPAddress.TryParse(plain, out _))
             return NameDecision.Host;
         if (IsCertain(plain))
             return NameDecision.Cluster;
-        if (complete || IsUnder(plain, "local"))
+        if (complete || plain.EndsWith(".local", StringComparison.Ordinal))
             return NameDecision.Host;
         int dot = plain.LastIndexOf('.');
         return dot < 0 || AskDotted || _lastLabels.Contains(plain[(dot + 1)..]) ? NameDecision.ClusterFirst : NameDecision.Host;
@@ -108,6 +110,11 @@ internal sealed class NamePolicy
 
     /// <summary>Whether a canonical name shows that an answer is of the cluster's own.</summary>
     internal bool IsOfCluster(string? canonicalName) => canonicalName is not null && IsCertain(Normalize(canonicalName));
+
+    /// <summary>What DNS can carry, in the letters that host names and service labels have (RFC 1035 §2.3.1, RFC 2782).</summary>
+    private static bool IsHostName(string plain) =>
+        plain.Length is > 0 and <= MaximumNameLength
+        && plain.Split('.').All(label => label.Length is > 0 and <= MaximumLabelLength && label.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_'));
 
     private static bool IsUnder(string name, string suffix) =>
         name == suffix || (name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.Ordinal) && name[^(suffix.Length + 1)] == '.');

@@ -88,7 +88,7 @@ internal sealed class ShimProgram : IAsyncDisposable
         return Path.Combine(RepositoryRoot(), "tests", "Telelaunch.TestApp", "bin", own[^2], own[^1], "Telelaunch.TestApp");
     }
 
-    private static string RepositoryRoot()
+    internal static string RepositoryRoot()
     {
         string? directory = AppContext.BaseDirectory;
         while (directory is not null && !Directory.Exists(Path.Combine(directory, "native-shim")))
