@@ -21,7 +21,7 @@ public sealed record TunnelOptions
     public static readonly FrozenSet<string> PermanentCodes = FrozenSet.Create(
         "agent-not-authentic", "agent-version-mismatch",
         "ssh-host-key-mismatch", "ssh-key-refused", "ssh-no-common-algorithm",
-        "api-unauthorized", "api-forbidden", "api-not-found", "pod-not-found", "namespace-not-found");
+        "unauthorized", "forbidden", "api-not-found", "pod-not-found", "namespace-not-found");
 
     public CarrierKind Carrier { get; init; } = CarrierKind.Ssh;
 

@@ -69,7 +69,16 @@ internal sealed class PortForwardServer : IAsyncDisposable
     public void AbortConnections()
     {
         foreach (HttpContext forward in _forwards.Keys)
-            forward.Abort();
+        {
+            try
+            {
+                forward.Abort();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It ended by itself meanwhile.
+            }
+        }
     }
 
     /// <summary>From here on nothing gets through, either way, and nobody is told.</summary>
