@@ -66,7 +66,8 @@ internal static class FieldSet
     {
         if (s.StartsWith("f:", StringComparison.Ordinal))
             return $".{s[2..]}";
-        return $"[{string.Join(',', JsonNode.Parse(s[2..])!.AsObject().Select(p => $"{p.Key}={p.Value?.ToJsonString()}"))}]";
+        var (key, value) = JsonNode.Parse(s[2..])!.AsObject().First();
+        return $"[{key}={value?.ToJsonString()}]";
     }));
 
     private static IEnumerable<string[]> Leaves(JsonObject fields, string[] above)
@@ -100,7 +101,7 @@ internal static class FieldSet
             {
                 var below = Tree("", item);
                 below["."] = new JsonObject();
-                tree[$"k:{MergeKeys.Identity(item, mergeKey).ToJsonString()}"] = below;
+                tree[$"k:{new JsonObject { [mergeKey] = item[mergeKey]?.DeepClone() }.ToJsonString()}"] = below;
             }
         }
         return tree;
@@ -112,7 +113,7 @@ internal static class FieldSet
             return node;
         if (step.StartsWith("f:", StringComparison.Ordinal))
             return node.At(step[2..]);
-        var identity = JsonNode.Parse(step[2..])!.AsObject();
-        return node is JsonArray list ? MergeKeys.Find(list, identity.First().Key, identity) : null;
+        var (key, value) = JsonNode.Parse(step[2..])!.AsObject().First();
+        return node is JsonArray list ? MergeKeys.Find(list, key, value) : null;
     }
 }

@@ -1,0 +1,140 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Telelaunch.Cli.Options;
+using Telelaunch.Cli.Output;
+
+namespace Telelaunch.Cli.Commands;
+
+/// <summary>Every command with its options: what can be typed, and which type carries it out.</summary>
+internal sealed class CommandTree
+{
+    private readonly SessionOptionSet _session = new();
+    private readonly Argument<string[]> _words = new("COMMAND") { Arity = ArgumentArity.ZeroOrMore, Hidden = true };
+    private readonly Surroundings _surroundings;
+
+    public CommandTree(Surroundings surroundings)
+    {
+        _surroundings = surroundings;
+        var run = SessionCommand("run", "Start a command inside the cluster's network: telelaunch run [options] -- COMMAND [ARG…]", RunAsync);
+        run.Arguments.Add(_words);
+        Root = new("Starts a process on this machine so that it lives inside a Kubernetes cluster's network.")
+        {
+            run,
+            SessionCommand("shell", "Start $SHELL inside the cluster's network", (options, line, token) => ShellCommand.RunAsync(_surroundings, options, Format(line), token)),
+            SessionCommand("doctor", "Probe rights, agent, names, ranges and this machine; say what to do", (options, line, token) => DoctorCommand.RunAsync(_surroundings, options, Format(line), token)),
+            SessionCommand("rbac", "Print the Role that these options need", (options, line, _) => Task.FromResult(RbacCommand.Run(_surroundings.Screen, options))),
+            Simple("version", "Print the version", line => VersionCommand.Run(_surroundings.Screen, Format(line))),
+            Completion(),
+            Guard(),
+        };
+    }
+
+    public RootCommand Root { get; }
+
+    /// <summary>Parses and carries out a command line.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> InvokeAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        // Response files are not ours to read: "@x" may be an argument of the command.
+        var line = Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var ordinary = line.CommandResult.Command.Name is "run" or "shell" ? ExitCodes.NotStarted : ExitCodes.Failed;
+        try
+        {
+            if (line.Errors.Count > 0) throw Explain(line);
+            return await line.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+                Output = new ScreenWriter(_surroundings.Screen.WriteOutput),
+                Error = new ScreenWriter(_surroundings.Screen.WriteError),
+            }, cancellationToken);
+        }
+        // The program's only catch-all: what isn't expected ends here, as a defect.
+        catch (Exception error)
+        {
+            var failure = Failure.Of(error, ordinary);
+            FailureReport.Write(_surroundings.Screen, failure, FormatForErrors(line));
+            return failure.ExitCode;
+        }
+    }
+
+    private Command SessionCommand(string name, string description, Func<SessionOptions, ParseResult, CancellationToken, Task<int>> carryOut)
+    {
+        var command = new Command(name, description);
+        _session.AddTo(command);
+        command.SetAction((line, token) =>
+        {
+            _ = Format(line);
+            return carryOut(_session.Read(line), line, token);
+        });
+        return command;
+    }
+
+    private Command Simple(string name, string description, Func<ParseResult, int> carryOut)
+    {
+        var command = new Command(name, description) { _session.OutputOption };
+        command.SetAction(carryOut);
+        return command;
+    }
+
+    private Task<int> RunAsync(SessionOptions options, ParseResult line, CancellationToken cancellationToken)
+    {
+        var words = line.GetValue(_words) ?? [];
+        // Without "--" an option of the command would be taken for one of ours; and what isn't an option of ours counts as a word.
+        var tokens = line.Tokens.ToList();
+        var dashes = tokens.FindIndex(token => token.Type == TokenType.DoubleDash);
+        var wordsAfterDashes = dashes < 0 ? 0 : tokens.Count - dashes - 1;
+        if (words.Length > wordsAfterDashes)
+        {
+            throw words[0].StartsWith('-')
+                ? UnknownOption(words[0], "run")
+                : new CommandLineException("command-without-dashes", $"'{words[0]}' stands where an option is expected.", $"Put -- before the command: telelaunch run [options] -- {words[0]} …");
+        }
+        if (words.Length == 0)
+            throw new CommandLineException("command-missing", "There is no command to run.", "Write it after the options: telelaunch run [options] -- COMMAND [ARG…]. For a shell: telelaunch shell.");
+        return RunCommand.RunAsync(_surroundings, options, CommandWords.Of(words), Format(line), cancellationToken);
+    }
+
+    private Command Completion()
+    {
+        var shell = new Argument<string>("SHELL") { Description = "bash, zsh, fish or pwsh" };
+        var command = new Command("completion", "Print a completion script for a shell") { shell };
+        command.SetAction(line => CompletionCommand.Run(_surroundings.Screen, line.GetRequiredValue(shell)));
+        return command;
+    }
+
+    private static Command Guard()
+    {
+        var command = new Command("guard", "Cleans up after a launcher that was killed") { Hidden = true };
+        command.SetAction((_, token) => GuardCommand.RunAsync(token));
+        return command;
+    }
+
+    private OutputFormat Format(ParseResult line) => SessionOptionSet.ReadFormat(line.GetValue(_session.OutputOption));
+
+    // Even a command line that can't be understood may say how its error is to be written.
+    private OutputFormat FormatForErrors(ParseResult line) => line.GetResult(_session.OutputOption)?.Tokens is [.., var last] ? last.Value switch
+    {
+        "json" => OutputFormat.Json,
+        "yaml" => OutputFormat.Yaml,
+        _ => OutputFormat.Text,
+    } : OutputFormat.Text;
+
+    private static CommandLineException Explain(ParseResult line)
+    {
+        var help = line.CommandResult.Command is RootCommand ? "telelaunch --help" : $"telelaunch {line.CommandResult.Command.Name} --help";
+        if (line.UnmatchedTokens is [var unknown, ..])
+        {
+            if (unknown.StartsWith('-')) return UnknownOption(unknown, line.CommandResult.Command is RootCommand ? "" : line.CommandResult.Command.Name);
+            return line.CommandResult.Command is RootCommand
+                ? new("command-unknown", $"'{unknown}' is no command of telelaunch.", $"See {help}. To start a program: telelaunch run -- {unknown}.")
+                : new("argument-unexpected", $"'{unknown}' is one word too many.", $"See {help}.");
+        }
+        return line.Errors[0].SymbolResult is CommandResult { Command: RootCommand }
+            ? new("command-missing", "There is no command.", "Begin with: telelaunch run -- COMMAND. telelaunch --help lists the others.")
+            : new("command-line-invalid", line.Errors[0].Message, $"See {help}.");
+    }
+
+    private static CommandLineException UnknownOption(string option, string command) =>
+        new("option-unknown", $"'{option}' is no option{(command.Length == 0 ? "" : " of " + command)}.", $"See telelaunch {(command.Length == 0 ? "" : command + " ")}--help for the options there are.");
+}

@@ -1,0 +1,36 @@
+using System.Text.Json.Serialization;
+
+namespace Telelaunch.Cli.Guard;
+
+/// <summary>What a guard has to clean up should its launcher die. Each line on the guard's standard input is one of these and replaces the one before.</summary>
+/// <remarks>Holds no secret: the guard reads the kubeconfig itself. A session with <c>--token</c> therefore leaves its pod to the agent's own watchdog.</remarks>
+internal sealed record GuardedSession
+{
+    public string? Kubeconfig { get; init; }
+
+    public string? Context { get; init; }
+
+    public string? Namespace { get; init; }
+
+    public string? As { get; init; }
+
+    /// <summary>Name of the agent's pod; null while there is none.</summary>
+    public string? Pod { get; init; }
+
+    /// <summary>The pod's namespace.</summary>
+    public string? PodNamespace { get; init; }
+
+    /// <summary>The session's directory; null while there is none.</summary>
+    public string? Directory { get; init; }
+
+    /// <summary>The command; 0 while it doesn't run.</summary>
+    public int CommandId { get; init; }
+
+    /// <summary>The launcher has cleaned up itself: nothing is left to do.</summary>
+    public bool Done { get; init; }
+}
+
+/// <summary>Serialization without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(GuardedSession))]
+internal sealed partial class GuardJson : JsonSerializerContext;

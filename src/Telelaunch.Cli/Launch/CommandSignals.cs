@@ -1,0 +1,96 @@
+using System.Runtime.InteropServices;
+using Telelaunch.Cli.Output;
+using Telelaunch.Targets;
+
+namespace Telelaunch.Cli.Launch;
+
+/// <summary>What signals to this process do: before the command runs they cancel the start, then they are the command's, afterwards they can't stop the cleaning up.</summary>
+/// <remarks>
+/// The command is in our process group, so keys of the terminal (Ctrl-C, Ctrl-\) reach it without us, and Ctrl-Z stops both as one job. What kill(1) sends to us
+/// alone is handed on. A signal that was ignored when we began (nohup, a background job of a script) stays ignored, here and in the command.
+/// </remarks>
+internal sealed class CommandSignals : IDisposable
+{
+    private const int Sighup = 1;
+    private const int Sigint = 2;
+    private const int Sigquit = 3;
+    private const int Sigusr1 = 10;
+    private const int Sigusr2 = 12;
+    private const int Sigterm = 15;
+
+    private readonly Screen _screen;
+    private readonly CancellationTokenSource _starting = new();
+    private readonly List<PosixSignalRegistration> _registrations = [];
+    private readonly Lock _state = new();
+    private ChildProcess? _command;
+    private bool _ending;
+
+    public CommandSignals(InheritedSignals inherited, Screen screen)
+    {
+        _screen = screen;
+        foreach (var (signal, number) in (ReadOnlySpan<(PosixSignal, int)>)[
+            (PosixSignal.SIGHUP, Sighup), (PosixSignal.SIGINT, Sigint), (PosixSignal.SIGQUIT, Sigquit), (PosixSignal.SIGTERM, Sigterm),
+            ((PosixSignal)Sigusr1, Sigusr1), ((PosixSignal)Sigusr2, Sigusr2)])
+        {
+            if (inherited.Ignores(number)) continue;
+            _registrations.Add(PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = true;
+                Receive(number);
+            }));
+        }
+    }
+
+    /// <summary>Cancelled by the first signal that comes before the command runs.</summary>
+    public CancellationToken Starting => _starting.Token;
+
+    /// <summary>The signal that cancelled the start; 0 where none did.</summary>
+    public int CancelledBy { get; private set; }
+
+    /// <summary>From now on signals are the command's; one that came too late to cancel the start is handed on.</summary>
+    public void HandTo(ChildProcess command)
+    {
+        lock (_state)
+        {
+            _command = command;
+            if (CancelledBy == 0) return;
+            command.Signal(CancelledBy);
+            CancelledBy = 0;
+        }
+    }
+
+    /// <summary>From now on signals change nothing: what was made is being removed, and that is bounded.</summary>
+    public void BeginEnding()
+    {
+        lock (_state) _ending = true;
+    }
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations) registration.Dispose();
+        _starting.Dispose();
+    }
+
+    private void Receive(int signal)
+    {
+        lock (_state)
+        {
+            if (_ending || CancelledBy != 0)
+            {
+                if (signal is Sigint or Sigterm or Sigquit) _screen.Say("still removing what was made in the cluster; this takes seconds");
+            }
+            else if (_command is { } command)
+            {
+                if (!IsFromKeyboard(signal)) command.Signal(signal);
+            }
+            else if (signal is not (Sigusr1 or Sigusr2))
+            {
+                CancelledBy = signal;
+                _starting.Cancel();
+            }
+        }
+    }
+
+    // Who sent a signal isn't told to us; when our group is in the foreground, INT and QUIT come from keys, and the command has them already.
+    private static bool IsFromKeyboard(int signal) => signal is Sigint or Sigquit && Terminal.IsForeground();
+}

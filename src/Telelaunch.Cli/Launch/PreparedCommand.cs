@@ -1,0 +1,50 @@
+using Telelaunch.Cli.Options;
+using Telelaunch.Cli.Output;
+using Telelaunch.Net;
+using Telelaunch.Targets;
+
+namespace Telelaunch.Cli.Launch;
+
+/// <summary>A command that was found and looked at, before anything is made in the cluster.</summary>
+/// <param name="Path">The file to execute.</param>
+/// <param name="Warnings">What won't be caught of it, for a person; empty where all will.</param>
+internal sealed record PreparedCommand(string Path, IReadOnlyList<byte[]> Arguments, IReadOnlyList<string> Warnings)
+{
+    // The build's shim is for the machine that this executable is for: ELF e_machine of x86-64 and AArch64.
+    private static readonly ushort[] ShimMachines =
+        [(ushort)(System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? 183 : 62)];
+
+    /// <summary>Finds the command as execvp(3) would, and says what the shim can do for it.</summary>
+    /// <remarks>
+    /// A program of which nothing would be caught (static, privileged, of another architecture) is refused: started all the same it would silently talk to the
+    /// machine's own network. <see cref="CatchMethod.Shim"/> starts it with a warning, for a program whose children matter. One that is caught in part is started with a warning.
+    /// </remarks>
+    /// <exception cref="UsageException">Not found, not executable, or nothing would be caught.</exception>
+    public static PreparedCommand Find(CommandWords words, CatchMethod method)
+    {
+        var searchPath = Environment.GetEnvironmentVariable("PATH");
+        var found = CommandSearch.Find(words.Name, searchPath);
+        if (found.Status == CommandSearchStatus.NotFound)
+            throw new UsageException(Failure.CommandNotFound, $"The command '{words.Name}' {found.Reason}.", "Check its spelling and PATH, or write its path.");
+        if (found.Status == CommandSearchStatus.NotExecutable)
+            throw NotExecutable($"'{found.Path}' {found.Reason}.", found.Reason.StartsWith("has no", StringComparison.Ordinal) ? $"Make it executable: chmod +x {found.Path}" : "Name a program.");
+
+        var program = TargetProgram.Inspect(found.Path, searchPath);
+        if (program.Obstacle is { } obstacle) throw NotExecutable($"'{found.Path}' {obstacle}.", "Install what is missing, or use a build for this machine.");
+        var reach = ShimReach.Of(program, ShimMachines);
+        if (reach.Reach == Reach.None && method != CatchMethod.Shim)
+            throw new UsageException("program-not-catchable", reach.Cause, $"{reach.Remedy} To start it all the same: --method shim.");
+        return new(found.Path, words.Arguments, reach.Reach == Reach.Full ? [] : [reach.Cause]);
+    }
+
+    /// <summary>What execve(2) said in the end, should it differ from what was found.</summary>
+    public UsageException ExplainErrno(int errno)
+    {
+        const int noSuchFile = 2;
+        return errno == noSuchFile
+            ? new UsageException(Failure.CommandNotFound, $"'{Path}' is gone.", "Check its path.")
+            : NotExecutable($"'{Path}' can't be executed: {Errno.NameOf(errno)}.", "Look at its permissions, its format and the mount that it lies on (noexec).");
+    }
+
+    private static UsageException NotExecutable(string cause, string remedy) => new(Failure.CommandNotExecutable, cause, remedy);
+}

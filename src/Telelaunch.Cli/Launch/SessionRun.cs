@@ -1,0 +1,57 @@
+using Telelaunch.Cli.Commands;
+using Telelaunch.Cli.Logging;
+using Telelaunch.Cli.Options;
+using Telelaunch.Cli.Output;
+using Telelaunch.Cli.Session;
+using Telelaunch.Targets;
+
+namespace Telelaunch.Cli.Launch;
+
+/// <summary>A session with its command, from the first phase to the last trace removed.</summary>
+/// <remarks>The session lives as long as the command itself: what the command leaves running behind it loses the cluster then.</remarks>
+internal sealed class SessionRun(Surroundings surroundings, SessionOptions options)
+{
+    /// <param name="prepare">Gives the command once the session's parts are there.</param>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(Func<SessionPlace, PreparedCommand> prepare, CancellationToken cancellationToken)
+    {
+        using var signals = new CommandSignals(surroundings.Signals, surroundings.Screen);
+        using var starting = CancellationTokenSource.CreateLinkedTokenSource(signals.Starting, cancellationToken);
+        try
+        {
+            using var log = new SessionLog(options.Report, surroundings.Screen, surroundings.Time);
+            return await RunAsync(prepare, log, signals, starting.Token);
+        }
+        catch (OperationCanceledException) when (signals.CancelledBy != 0)
+        {
+            surroundings.Screen.Say("cancelled before the command started");
+            return new ProcessExit(0, signals.CancelledBy).ShellCode;
+        }
+    }
+
+    private async Task<int> RunAsync(Func<SessionPlace, PreparedCommand> prepare, SessionLog log, CommandSignals signals, CancellationToken starting)
+    {
+        var display = ProgressDisplays.Choose(options.Report.Progress, surroundings.Screen, options.Report is { Verbose: true, LogFile: null }, surroundings.Time);
+        var shim = ShimFile.Install();
+        var session = await new SessionStart(options, surroundings.Screen, display, log, surroundings.Time).RunAsync(starting);
+        await using (session)
+        {
+            var broker = session.Broker!;
+            var environment = CommandEnvironment.OfThisProcess();
+            environment.Add(broker.GetEnvironment(shim, environment.PreloadsOfOthers(), logPath: null));
+            var kubeconfig = session.Connection!.Kubeconfig;
+            var command = prepare(new(kubeconfig.ContextName, kubeconfig.Namespace, broker.SessionPath, environment));
+            foreach (var warning in command.Warnings) display.Note(warning);
+            display.Finish();
+
+            starting.ThrowIfCancellationRequested();
+            var exit = await new CommandRun(surroundings.Signals, signals).RunAsync(command, environment.Entries,
+                id => session.Guard!.TellAsync(told => told with { CommandId = id }, CancellationToken.None));
+            return session.Banner!.IsLost ? ExitCodes.TunnelLost : exit.ShellCode;
+        }
+    }
+}
+
+/// <summary>What a command may want to know of its session before it starts.</summary>
+/// <param name="Directory">The session's directory: files in it go with the session.</param>
+internal sealed record SessionPlace(string Context, string Namespace, string Directory, CommandEnvironment Environment);

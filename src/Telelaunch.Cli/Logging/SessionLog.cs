@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Logging;
+using Telelaunch.Broker;
+using Telelaunch.Cli.Options;
+using Telelaunch.Cli.Output;
+
+namespace Telelaunch.Cli.Logging;
+
+/// <summary>Where a session's log and trace go: the file of <c>--log-file</c>, else standard error.</summary>
+/// <remarks>Neither holds payload, keys or tokens: those who write log sizes and names only.</remarks>
+internal sealed class SessionLog : IDisposable
+{
+    private readonly LogFile? _file;
+    private readonly Action<string> _write;
+    private readonly bool _traces;
+    private readonly Screen _screen;
+
+    /// <exception cref="Net.HostException">The log file can't be written.</exception>
+    public SessionLog(ReportOptions options, Screen screen, TimeProvider time)
+    {
+        _screen = screen;
+        _traces = options.Trace;
+        _file = options.LogFile is { } path ? LogFile.Open(path) : null;
+        _write = _file is null ? screen.WriteError : _file.Write;
+        var least = options.Verbose || _file is not null ? LogLevel.Debug : LogLevel.Error;
+        Loggers = LoggerFactory.Create(builder =>
+        {
+            builder.SetMinimumLevel(least);
+            builder.AddProvider(new LineLoggerProvider(least, time, _write));
+        });
+    }
+
+    public ILoggerFactory Loggers { get; }
+
+    /// <summary>Takes what the broker reports: notices are always shown, flows and lookups with <c>--trace</c>.</summary>
+    public void Record(BrokerRecord record)
+    {
+        if (record is NoticeRecord notice)
+        {
+            _screen.Say(notice.Cause);
+            _screen.Say(notice.Remedy);
+        }
+        else if (_traces)
+        {
+            _write(TraceLine.Of(record) + "\n");
+        }
+    }
+
+    public void Dispose()
+    {
+        Loggers.Dispose();
+        _file?.Dispose();
+    }
+}

@@ -1,0 +1,49 @@
+using Telelaunch.Cli.Options;
+using Telelaunch.Cluster;
+using Telelaunch.Net;
+
+namespace Telelaunch.Cli.Session;
+
+/// <summary>The options' way to the cluster, in the types of Telelaunch.Cluster.</summary>
+internal static class ClusterAccess
+{
+    /// <exception cref="ClusterException">See <see cref="Kubeconfig.Load"/>.</exception>
+    public static ClusterConnection Connect(ClusterOptions options) => new(Kubeconfig.Load(new()
+    {
+        Path = options.Kubeconfig,
+        Context = options.Context,
+        Namespace = options.Namespace,
+        As = options.As,
+        Token = options.Token,
+    }));
+
+    /// <summary>The agent pod of a session; where nothing is said, as Telelaunch.Cluster has it.</summary>
+    /// <param name="sessionNamespace">The namespace to live in.</param>
+    public static AgentPodOptions PodOptions(AgentOptions options, string sessionNamespace, string sessionId)
+    {
+        var pod = new AgentPodOptions
+        {
+            Namespace = options.Namespace ?? sessionNamespace,
+            SessionId = sessionId,
+            Owner = AgentOwner.OfThisUser(),
+            ServiceAccount = options.ServiceAccount,
+            ImagePullSecret = options.ImagePullSecret,
+        };
+        if (options.Image is { } image) pod = pod with { Image = image };
+        return options.Timeout is { } timeout ? pod with { Timeout = timeout } : pod;
+    }
+
+    /// <summary>Asks for the rights without which no session starts.</summary>
+    /// <exception cref="ClusterException"><c>forbidden</c>, with every right that is missing.</exception>
+    public static async Task RequireRightsAsync(ClusterConnection connection, string podNamespace, CancellationToken cancellationToken)
+    {
+        var required = ClusterRights.All.Where(right => right.IsRequired).ToList();
+        var reviews = await ClusterRights.ReviewAsync(connection, podNamespace, required, cancellationToken);
+        var missing = reviews.Where(review => !review.IsAllowed).Select(review => $"{review.Right} ({review.Right.Purpose})").ToList();
+        if (missing.Count > 0)
+        {
+            throw new ClusterException("forbidden", $"You lack rights in the namespace {podNamespace}: {string.Join(", ", missing)}.",
+                $"Have someone apply the output of: telelaunch rbac -n {podNamespace}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using Telelaunch.Cli.Guard;
+using Telelaunch.Cli.Output;
+using Telelaunch.Cluster;
+using Telelaunch.Net;
+using Telelaunch.Tunnel;
+
+namespace Telelaunch.Cli.Session;
+
+/// <summary>What a session consists of, in the order in which it was made; removed in the reverse order.</summary>
+/// <remarks>A session that failed on its way up has the first parts only.</remarks>
+internal sealed class RunningSession(Screen screen) : IAsyncDisposable
+{
+    /// <summary>Deleting must not hold up a launcher that is asked to end; the guard goes on where it fails.</summary>
+    private static readonly TimeSpan DeleteTimeout = TimeSpan.FromSeconds(10);
+
+    public ClusterConnection? Connection { get; set; }
+
+    public SessionKeys Keys { get; } = new();
+
+    public GuardProcess? Guard { get; set; }
+
+    public AgentPod? Pod { get; set; }
+
+    public Tunnel.Tunnel? Tunnel { get; set; }
+
+    public Broker.Broker? Broker { get; set; }
+
+    public TunnelBanner? Banner { get; set; }
+
+    /// <summary>Removes everything; says what could not be removed. A part that fails to close doesn't keep the next from being removed.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (Tunnel is not null && Banner is not null) Tunnel.StateChanged -= Banner.Show;
+            if (Broker is not null) await Broker.DisposeAsync();
+        }
+        finally
+        {
+            try
+            {
+                if (Tunnel is not null) await Tunnel.DisposeAsync();
+            }
+            finally
+            {
+                var isClean = await DeletePodAsync();
+                if (Guard is not null) await Guard.EndAsync(isClean);
+                Connection?.Dispose();
+                Keys.Dispose();
+            }
+        }
+    }
+
+    private async Task<bool> DeletePodAsync()
+    {
+        if (Pod is null) return true;
+        using var deadline = new CancellationTokenSource(DeleteTimeout);
+        try
+        {
+            await Pod.DeleteAsync(deadline.Token);
+            return true;
+        }
+        catch (Exception error) when (error is ClusterException or OperationCanceledException)
+        {
+            screen.Say($"the agent pod {Pod.Name} in the namespace {Pod.Namespace} couldn't be deleted: {error.Message}");
+            screen.Say("a process in the background goes on trying for a minute; without a client the agent ends by itself within two");
+            return false;
+        }
+    }
+}

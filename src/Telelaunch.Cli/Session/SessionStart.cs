@@ -1,0 +1,163 @@
+using System.Security.Cryptography;
+using Telelaunch.Cli.Guard;
+using Telelaunch.Cli.Logging;
+using Telelaunch.Cli.Options;
+using Telelaunch.Cli.Output;
+using Telelaunch.Cluster;
+using Telelaunch.Net;
+using Telelaunch.Tunnel;
+
+namespace Telelaunch.Cli.Session;
+
+/// <summary>Brings a session up: rights, guard, agent pod, tunnel, broker, in this order; ranges and names are found while the pod starts.</summary>
+internal sealed class SessionStart(SessionOptions options, Screen screen, IProgressDisplay display, SessionLog log, TimeProvider time)
+{
+    private readonly SessionPhases _phases = new(display, time);
+
+    /// <returns>The session, owned by the caller. When it throws, everything made so far is removed again.</returns>
+    /// <exception cref="TelelaunchException">The first cause.</exception>
+    public async Task<RunningSession> RunAsync(CancellationToken cancellationToken)
+    {
+        var session = new RunningSession(screen);
+        try
+        {
+            session.Connection = ClusterAccess.Connect(options.Cluster);
+            await BringUpAsync(session, session.Connection, cancellationToken);
+            return session;
+        }
+        catch (Exception error)
+        {
+            display.Finish();
+            await session.DisposeAsync();
+            if (error is ClusterException { Code: "namespace-not-found" } missing && options.Cluster.Namespace is not null)
+                throw new ClusterException(missing.Code, missing.Message, $"{missing.Remedy} -n is the namespace; Telepresence 1 used it for --new-deployment, which isn't available in this version.", missing);
+            throw;
+        }
+    }
+
+    private async Task BringUpAsync(RunningSession session, ClusterConnection connection, CancellationToken cancellationToken)
+    {
+        var kubeconfig = connection.Kubeconfig;
+        var pod = ClusterAccess.PodOptions(options.Agent, kubeconfig.Namespace, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(5)));
+        await _phases.ShowAsync("rights", () => ClusterAccess.RequireRightsAsync(connection, pod.Namespace, cancellationToken));
+
+        // The guard knows the pod's name before the pod is made, so there is no moment at which a killed launcher leaves it.
+        session.Guard = await GuardProcess.StartAsync(new()
+        {
+            Kubeconfig = options.Cluster.Kubeconfig,
+            Context = kubeconfig.ContextName,
+            Namespace = kubeconfig.Namespace,
+            As = options.Cluster.As,
+            Pod = AgentPod.NameOf(pod.SessionId),
+            PodNamespace = pod.Namespace,
+        }, cancellationToken);
+
+        var (ranges, names) = await StartPodAsync(session, connection, pod, cancellationToken);
+        await OpenTunnelAsync(session, connection, cancellationToken);
+        await StartBrokerAsync(session, ranges, names, cancellationToken);
+    }
+
+    private async Task<(ClusterRanges Ranges, Cluster.ClusterNames Names)> StartPodAsync(
+        RunningSession session, ClusterConnection connection, AgentPodOptions pod, CancellationToken cancellationToken)
+    {
+        using var failure = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var start = StartAsync();
+        var ranges = FailTogetherAsync(() => ClusterRanges.FindAsync(connection, connection.Kubeconfig.Namespace, failure.Token));
+        var names = FailTogetherAsync(() => Cluster.ClusterNames.ReadAsync(connection, connection.Kubeconfig.Namespace, failure.Token));
+        var sweep = SweepAsync(connection, pod, failure.Token);
+        try
+        {
+            session.Pod = await start;
+            return (await ranges, await names);
+        }
+        finally
+        {
+            await Task.WhenAll(Settled(start), Settled(ranges), Settled(names), sweep);
+            // A pod that became ready while something else failed is the session's to delete.
+            if (start.IsCompletedSuccessfully) session.Pod = await start;
+        }
+
+        Task<AgentPod> StartAsync()
+        {
+            _phases.BeginPod();
+            var files = session.Keys.ToSecretFiles();
+            var secret = new AgentSecret(files[SessionKeys.SecretFileName], files[SessionKeys.HostKeyFileName], files[SessionKeys.AuthorizedKeysFileName]);
+            return FailTogetherAsync(() => AgentPod.StartAsync(connection, pod, secret, _phases.Report, failure.Token));
+        }
+
+        async Task<T> FailTogetherAsync<T>(Func<Task<T>> part)
+        {
+            try
+            {
+                return await part();
+            }
+            catch
+            {
+                await failure.CancelAsync();
+                throw;
+            }
+        }
+    }
+
+    private async Task OpenTunnelAsync(RunningSession session, ClusterConnection connection, CancellationToken cancellationToken)
+    {
+        var pod = session.Pod!;
+        var isSsh = options.Traffic.Tunnel == TunnelKind.Ssh;
+        session.Tunnel = await Telelaunch.Tunnel.Tunnel.OpenAsync(
+            (port, token) => connection.OpenPortForwardAsync(pod.Namespace, pod.Name, port, token),
+            session.Keys,
+            new TunnelOptions
+            {
+                Carrier = isSsh ? CarrierKind.Ssh : CarrierKind.Direct,
+                AgentPort = AgentPod.AgentPort,
+                SshPort = AgentPod.SshPort,
+            },
+            new PhaseReport(phase => _phases.Report(phase, isSsh)),
+            cancellationToken);
+    }
+
+    private async Task StartBrokerAsync(RunningSession session, ClusterRanges ranges, Cluster.ClusterNames names, CancellationToken cancellationToken)
+    {
+        var tunnel = session.Tunnel!;
+        session.Broker = await Telelaunch.Broker.Broker.StartAsync(new()
+        {
+            Dialer = tunnel.DialAsync,
+            Resolver = tunnel,
+            Pod = tunnel.Pod,
+            ClusterRanges = [.. ranges.Services.Concat(ranges.Pods).Select(found => found.Range).Distinct()],
+            AlsoProxy = options.Traffic.AlsoRanges,
+            NeverProxy = options.Traffic.NeverRanges,
+            Names = new(names.Namespaces, names.HeadlessServices ?? [], options.Traffic.AlsoNames),
+            SkipProcesses = options.Traffic.SkipProcesses,
+            Records = log.Record,
+            Time = time,
+            Logger = log.Loggers.CreateLogger("Telelaunch.Broker"),
+        }, cancellationToken);
+        await session.Guard!.TellAsync(told => told with { Directory = session.Broker.SessionPath }, cancellationToken);
+        foreach (var overlap in session.Broker.Overlaps) display.Note(OverlapNote.Of(overlap));
+        session.Banner = new TunnelBanner(screen, session.Broker);
+        tunnel.StateChanged += session.Banner.Show;
+        // What happened before the handler was there.
+        if (tunnel.State.State != Telelaunch.Tunnel.TunnelState.Up) session.Banner.Show(tunnel, tunnel.State);
+    }
+
+    // What dead sessions of this user left goes with the next one; that it can't be listed or deleted is no failure of this one.
+    private static async Task SweepAsync(ClusterConnection connection, AgentPodOptions pod, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await AgentPod.SweepAsync(connection, pod.Namespace, pod.Owner, cancellationToken);
+        }
+        catch (Exception error) when (error is ClusterException or OperationCanceledException)
+        {
+        }
+    }
+
+    private static Task Settled(Task task) => task.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    /// <summary>Unlike <see cref="Progress{T}"/> it keeps the order, because it reports on the thread that tells.</summary>
+    private sealed class PhaseReport(Action<TunnelPhase> report) : IProgress<TunnelPhase>
+    {
+        public void Report(TunnelPhase value) => report(value);
+    }
+}

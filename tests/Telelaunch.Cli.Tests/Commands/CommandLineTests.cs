@@ -1,0 +1,94 @@
+using System.Text.Json;
+
+namespace Telelaunch.Cli.Tests.Commands;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("command-missing")]
+    [InlineData("command-unknown", "sprint")]
+    [InlineData("option-unknown", "--frob")]
+    [InlineData("command-missing", "run")]
+    [InlineData("option-unknown", "run", "--no-such-option", "--", "true")]
+    [InlineData("option-unknown", "run", "--no-such-option")]
+    [InlineData("command-without-dashes", "run", "curl", "-v", "http://hello/")]
+    [InlineData("option-unknown", "shell", "--swap-deployment", "x")]
+    [InlineData("argument-unexpected", "shell", "x")]
+    [InlineData("command-line-invalid", "run", "--context")]
+    [InlineData("option-value-invalid", "run", "--also-proxy", "10.0.0.0/33", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--also-proxy", "10.0.0.0.0", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--also-proxy", "a b", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--never-proxy", "10.0.0.0.0/8", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--never-proxy", "hello", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--tunnel", "carrier-pigeon", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--agent-timeout", "soon", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--agent-timeout", "0s", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--progress", "loud", "--", "true")]
+    [InlineData("option-value-invalid", "run", "-n", "My_Name", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--method", "magic", "--", "true")]
+    [InlineData("method-not-available", "run", "--method", "seccomp", "--", "true")]
+    [InlineData("method-not-available", "run", "-m", "vpn-tcp", "--", "true")]
+    [InlineData("shell-unknown", "completion", "tcsh")]
+    [InlineData("option-not-available", "--docker-run", "-it", "alpine")]
+    public async Task WhatDoesNotParse_IsToldWithCauseAndRemedy_AndEndsWith2(string code, params string[] arguments)
+    {
+        var (exitCode, output, errors) = await StartedProgram.RunAsync("telelaunch", arguments);
+        Assert.Equal(2, exitCode);
+        Assert.Empty(output);
+        var lines = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.StartsWith("telelaunch: error: ", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("telelaunch: remedy: ", lines[1], StringComparison.Ordinal);
+        Assert.Equal(2, lines.Length);
+        if (arguments is not ["run" or "shell", .. var rest] || rest is ["--context"]) return;
+
+        var json = await StartedProgram.RunAsync("telelaunch", [arguments[0], "-o", "json", .. rest]);
+        Assert.Equal(2, json.ExitCode);
+        var failure = JsonDocument.Parse(json.Errors).RootElement;
+        Assert.Equal(code, failure.GetProperty("code").GetString());
+        Assert.NotEmpty(failure.GetProperty("cause").GetString()!);
+        Assert.NotEmpty(failure.GetProperty("remedy").GetString()!);
+        Assert.Equal(2, failure.GetProperty("exitCode").GetInt32());
+    }
+
+    [Fact]
+    public async Task OldMeaningOfN_IsExplained() =>
+        Assert.Contains("--new-deployment", (await StartedProgram.RunAsync("telelaunch", "run", "-n", "My_Name", "--", "true")).Errors);
+
+    [Theory]
+    [InlineData(127, "command-not-found", "no-such-command-anywhere")]
+    [InlineData(127, "command-not-found", "/no/such/file")]
+    [InlineData(126, "command-not-executable", "/etc/passwd")]
+    [InlineData(126, "command-not-executable", "/tmp")]
+    public async Task CommandThatCannotBeStarted_IsToldBeforeTheClusterIsAsked(int exitCode, string code, string command)
+    {
+        // No kubeconfig: that would be the next failure.
+        using var run = StartedProgram.Start("telelaunch", ["run", "-o", "json", "--kubeconfig", "/nowhere", "--", command]);
+        Assert.Equal(exitCode, await run.EndAsync());
+        Assert.Equal(code, JsonDocument.Parse(run.Errors).RootElement.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Yaml_HasTheSameFields()
+    {
+        var (_, _, errors) = await StartedProgram.RunAsync("telelaunch", "run", "-o", "yaml", "--tunnel", "x", "--", "true");
+        Assert.Equal(["code", "cause", "remedy", "exitCode"], errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)]));
+    }
+
+    [Fact]
+    public async Task Version_IsWrittenToStandardOutput()
+    {
+        var (exitCode, output, errors) = await StartedProgram.RunAsync("telelaunch", "version");
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.Matches(@"^telelaunch \d+\.\d+\.\d+\n$", output);
+    }
+
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("zsh")]
+    [InlineData("fish")]
+    [InlineData("pwsh")]
+    public async Task Completion_AsksForSuggestions(string shell) => Assert.Contains("[suggest:", (await StartedProgram.RunAsync("telelaunch", "completion", shell)).Output);
+
+    [Fact]
+    public async Task Suggestions_NameTheOptions() => Assert.Contains("--namespace\n", (await StartedProgram.RunAsync("telelaunch", "[suggest:21]", "telelaunch run --names")).Output);
+}
