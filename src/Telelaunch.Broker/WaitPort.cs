@@ -86,12 +86,25 @@ internal sealed class WaitPort : IAsyncDisposable
         }
     }
 
+    private static bool IsOwnAddress(PassedSocket app, IPEndPoint from)
+    {
+        try
+        {
+            return app.LocalEndPoint.Equals(from);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Its flow gave up at this very moment.
+            return false;
+        }
+    }
+
     private void Admit(Socket peer)
     {
         var from = (IPEndPoint)peer.RemoteEndPoint!;
         foreach ((PassedSocket app, TaskCompletionSource<Socket> accepted) in _expected)
         {
-            if (!app.IsClosed && app.LocalEndPoint.Equals(from) && _expected.TryRemove(app, out _))
+            if (IsOwnAddress(app, from) && _expected.TryRemove(app, out _))
             {
                 peer.NoDelay = true;
                 accepted.SetResult(peer);

@@ -41,6 +41,8 @@ public sealed class StateDirectory(string path)
         if (Exists && !File.Exists(LockFile) && Directory.EnumerateFileSystemEntries(Path).Any())
             throw new HostException("state-directory-in-use", $"{Path} has files of something else in it", "Name another directory with --state.");
         Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        // The lock's file marks the directory as a playground's.
+        TryLock()?.Dispose();
     }
 
     /// <summary>Takes the lock for this process; null if another has it. The kernel frees it when the holder ends, however it ends.</summary>

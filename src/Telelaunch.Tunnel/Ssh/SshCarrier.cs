@@ -115,15 +115,10 @@ internal sealed class SshCarrier : CarrierStream
         await _bridge.DisposeAsync();
         await _watching;
         // Waits for SSH.NET's threads.
-        await Task.Factory.StartNew(ReleaseSession, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        GC.SuppressFinalize(this);
-    }
-
-    private void ReleaseSession()
-    {
-        _client.Dispose();
-        _port.Dispose();
+        await Task.Factory.StartNew(_client.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await _port.DisposeAsync();
         _grant.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>The bridge's end is told by the bridge; SSH.NET would only see a socket that closed.</summary>

@@ -6,11 +6,13 @@ using Renci.SshNet;
 namespace Telelaunch.Tunnel.Ssh;
 
 /// <summary>One SSH channel to the agent's port, as a socket: a forwarded port that serves one connection, ours, and refuses every other.</summary>
-internal sealed class SshChannelPort : IDisposable
+internal sealed class SshChannelPort : IAsyncDisposable
 {
     private readonly SshClient _client;
     private readonly ForwardedPortLocal _port;
     private string _ourPort = "";
+    private SshCommand? _first;
+    private Task _firstEnd = Task.CompletedTask;
 
     /// <param name="failed">Told why the channel couldn't be opened, or broke.</param>
     public SshChannelPort(SshClient client, int agentPort, Action<Exception> failed)
@@ -37,8 +39,9 @@ internal sealed class SshChannelPort : IDisposable
     public void Open()
     {
         // sshd turns Nagle's algorithm off with the first session channel only: without one, small frames wait up to 40 ms.
-        using (SshCommand first = _client.CreateCommand("true"))
-            first.Execute();
+        // It has done so when it accepts the command; how that ends is of no interest, and takes longer than the rest of the login.
+        _first = _client.CreateCommand("true");
+        _firstEnd = _first.ExecuteAsync(CancellationToken.None);
 
         _client.AddForwardedPort(_port);
         _port.Start();
@@ -47,8 +50,11 @@ internal sealed class SshChannelPort : IDisposable
         Socket.Connect(IPAddress.Loopback, (int)_port.BoundPort);
     }
 
-    public void Dispose()
+    /// <summary>After the client's disposal, which ends everything that still runs.</summary>
+    public async ValueTask DisposeAsync()
     {
+        _first?.Dispose();
+        await _firstEnd.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Socket.Dispose();
         _port.Dispose();
     }

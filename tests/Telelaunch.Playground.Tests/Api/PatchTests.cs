@@ -45,6 +45,18 @@ public sealed class PatchTests
         Same("""{"b": "2"}""", second["data"]);
     }
 
+    [Theory]
+    [InlineData("""{"ports": [{"port": 7, "protocol": "TCP", "name": "t"}, {"port": 7, "protocol": "UDP", "name": "u"}]}""")]
+    [InlineData("""{"ports": [{"containerPort": 7}, {"containerPort": 7, "protocol": "UDP"}]}""")]
+    public void PortOfTwoProtocols_StaysTwoPorts(string spec)
+    {
+        var applied = Json("""{"apiVersion": "v1", "kind": "Service", "spec": SPEC}""".Replace("SPEC", spec));
+
+        var again = ServerSideApply.Apply(ServerSideApply.Apply([], applied, "one", false, default), applied, "one", false, default);
+
+        Same(spec, again["spec"]);
+    }
+
     [Fact]
     public void ApplyOfAnothersField_ConflictsUnlessForced()
     {

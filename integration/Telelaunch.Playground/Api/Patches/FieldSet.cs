@@ -66,8 +66,7 @@ internal static class FieldSet
     {
         if (s.StartsWith("f:", StringComparison.Ordinal))
             return $".{s[2..]}";
-        var (key, value) = JsonNode.Parse(s[2..])!.AsObject().First();
-        return $"[{key}={value?.ToJsonString()}]";
+        return $"[{string.Join(',', JsonNode.Parse(s[2..])!.AsObject().Select(p => $"{p.Key}={p.Value?.ToJsonString()}"))}]";
     }));
 
     private static IEnumerable<string[]> Leaves(JsonObject fields, string[] above)
@@ -101,7 +100,7 @@ internal static class FieldSet
             {
                 var below = Tree("", item);
                 below["."] = new JsonObject();
-                tree[$"k:{new JsonObject { [mergeKey] = item[mergeKey]?.DeepClone() }.ToJsonString()}"] = below;
+                tree[$"k:{MergeKeys.Identity(item, mergeKey).ToJsonString()}"] = below;
             }
         }
         return tree;
@@ -113,7 +112,7 @@ internal static class FieldSet
             return node;
         if (step.StartsWith("f:", StringComparison.Ordinal))
             return node.At(step[2..]);
-        var (key, value) = JsonNode.Parse(step[2..])!.AsObject().First();
-        return node is JsonArray list ? MergeKeys.Find(list, key, value) : null;
+        var identity = JsonNode.Parse(step[2..])!.AsObject();
+        return node is JsonArray list ? MergeKeys.Find(list, identity.First().Key, identity) : null;
     }
 }

@@ -36,5 +36,20 @@ internal static class MergeKeys
     /// <summary>True for lists of plain values that are merged as sets.</summary>
     public static bool IsSet(string field) => field is "finalizers";
 
-    public static JsonObject? Find(JsonArray list, string key, JsonNode? value) => list.OfType<JsonObject>().FirstOrDefault(i => JsonNode.DeepEquals(i[key], value));
+    /// <summary>The item of the list that is the same as <paramref name="item"/>. A port is the same only in the same protocol.</summary>
+    public static JsonObject? Find(JsonArray list, string key, JsonNode? item) =>
+        list.OfType<JsonObject>().FirstOrDefault(i => JsonNode.DeepEquals(i[key], item.At(key)) && (!IsPort(key) || Protocol(i) == Protocol(item)));
+
+    /// <summary>What identifies an item, as FieldsV1 writes it.</summary>
+    public static JsonObject Identity(JsonObject item, string key)
+    {
+        var made = new JsonObject { [key] = item[key]?.DeepClone() };
+        if (IsPort(key))
+            made["protocol"] = Protocol(item);
+        return made;
+    }
+
+    private static bool IsPort(string key) => key is "port" or "containerPort";
+
+    private static string Protocol(JsonNode? port) => port.At("protocol").Text() is { Length: > 0 } given ? given : "TCP";
 }

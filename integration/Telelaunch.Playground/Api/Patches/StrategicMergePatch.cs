@@ -62,7 +62,7 @@ public static class StrategicMergePatch
         var result = (JsonArray)(present ?? []).DeepClone();
         foreach (var item in patch.Items())
         {
-            var same = MergeKeys.Find(result, key, item[key]);
+            var same = MergeKeys.Find(result, key, item);
             if (item["$patch"].Text() == "delete")
                 result.Remove(same);
             else if (same is not null)
