@@ -32,15 +32,22 @@ internal sealed class RunningContainer
     /// <summary>Sends a signal to its first process.</summary>
     public Task SignalAsync(string signal) => _runc.SignalAsync(Id, signal);
 
-    /// <summary>A command in the container, to be started: standard streams are pipes.</summary>
-    /// <param name="consoleSocket">With a terminal: the Unix socket to which runc sends the terminal's descriptor.</param>
+    /// <summary>A command in the container, to be started: standard streams are pipes, or <paramref name="terminal"/>.</summary>
+    /// <param name="terminal">Path of the terminal on which it is to run, or null.</param>
     /// <param name="logFile">Where runc says why it couldn't.</param>
-    public ProcessStartInfo ExecCommand(IReadOnlyList<string> arguments, string? consoleSocket, string logFile)
+    public ProcessStartInfo ExecCommand(IReadOnlyList<string> arguments, string? terminal, string logFile)
     {
         var file = logFile + ".process";
-        File.WriteAllText(file, RuncSpec.Process(_plan, arguments, consoleSocket is not null).ToJsonString());
-        string[] terminal = consoleSocket is null ? [] : ["--tty", "--console-socket", consoleSocket];
-        return _runc.Command(["--log", logFile, "--log-format", "json", "exec", .. terminal, "--process", file, Id]);
+        File.WriteAllText(file, RuncSpec.Process(_plan, arguments, terminal is not null).ToJsonString());
+        var start = _runc.Command("--log", logFile, "--log-format", "json", "exec", "--process", file, Id);
+        if (terminal is not null)
+        {
+            // The leader of a session that opens a terminal gets it as the controlling one.
+            string[] shell = ["sh", "-c", "t=$1; shift; exec \"$@\" <>\"$t\" >&0 2>&0", "terminal", terminal];
+            foreach (var (i, word) in shell.Index())
+                start.ArgumentList.Insert(i, word);
+        }
+        return start;
     }
 
     /// <summary>Runs a command in the container to its end: probes and lifecycle hooks.</summary>
@@ -52,8 +59,11 @@ internal sealed class RunningContainer
         try
         {
             process.StandardInput.Close();
-            var output = process.StandardOutput.ReadToEndAsync(cancellation);
-            var error = process.StandardError.ReadToEndAsync(cancellation);
+            // Disposing a Process leaves the streams that were read from to the garbage collector.
+            using var outputReader = process.StandardOutput;
+            using var errorReader = process.StandardError;
+            var output = outputReader.ReadToEndAsync(cancellation);
+            var error = errorReader.ReadToEndAsync(cancellation);
             await process.WaitForExitAsync(cancellation);
             return new(process.ExitCode, await output + await error);
         }
@@ -69,6 +79,8 @@ internal sealed class RunningContainer
     private async Task<int> WatchAsync(Process process)
     {
         using (process)
+        using (process.StandardOutput)
+        using (process.StandardError)
         {
             await Log.RecordAsync(process.StandardOutput.BaseStream, process.StandardError.BaseStream);
             await process.WaitForExitAsync(CancellationToken.None);

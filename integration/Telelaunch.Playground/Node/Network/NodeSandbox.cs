@@ -96,8 +96,10 @@ internal sealed class NodeSandbox : IAsyncDisposable
         using var process = Process.Start(Command([.. argv]))!;
         try
         {
-            var output = process.StandardOutput.ReadToEndAsync(cancellation);
-            var error = process.StandardError.ReadToEndAsync(cancellation);
+            using var outputReader = process.StandardOutput;
+            using var errorReader = process.StandardError;
+            var output = outputReader.ReadToEndAsync(cancellation);
+            var error = errorReader.ReadToEndAsync(cancellation);
             if (input is not null)
                 await process.StandardInput.WriteAsync(input.AsMemory(), cancellation);
             process.StandardInput.Close();

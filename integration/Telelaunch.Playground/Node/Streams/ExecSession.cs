@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
 using System.Net.WebSockets;
 using Telelaunch.Playground.Node.Containers;
 
@@ -15,6 +14,8 @@ internal sealed class ExecSession(ExecConnection client, RunningContainer contai
     private const int ChunkSize = 32 * 1024;
 
     private readonly string _log = Path.Combine(scratch, "exec-" + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)[..12]);
+
+    private bool HasFailed => File.Exists(_log) && new FileInfo(_log).Length > 0;
 
     /// <summary>Runs the command and tells the client how it ended. A client that goes away ends the command's input, nothing else.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -38,9 +39,11 @@ internal sealed class ExecSession(ExecConnection client, RunningContainer contai
     private async Task<ExecEnding> RunPipesAsync(CancellationToken over)
     {
         using var process = Process.Start(container.ExecCommand(request.Command, null, _log))!;
+        using var output = process.StandardOutput;
+        using var error = process.StandardError;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(over);
         var input = FeedAsync(process, ended.Token);
-        await Task.WhenAll(DrainAsync(process.StandardOutput.BaseStream, false), DrainAsync(process.StandardError.BaseStream, true));
+        await Task.WhenAll(DrainAsync(output.BaseStream, false), DrainAsync(error.BaseStream, true));
         await process.WaitForExitAsync(CancellationToken.None);
         await ended.CancelAsync();
         await input;
@@ -49,37 +52,18 @@ internal sealed class ExecSession(ExecConnection client, RunningContainer contai
 
     private async Task<ExecEnding> RunTerminalAsync(CancellationToken over)
     {
-        // Short, since a Unix socket's path has 108 bytes.
-        var path = Path.Combine(Path.GetTempPath(), "tty-" + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture)[..12]);
-        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        listener.Bind(new UnixDomainSocketEndPoint(path));
-        listener.Listen(1);
-        using var process = Process.Start(container.ExecCommand(request.Command, path, _log))!;
+        using var terminal = Terminal.Open();
+        if (client.Sizes.TryRead(out var first))
+            terminal.Resize(first);
+        using var process = Process.Start(container.ExecCommand(request.Command, terminal.Path, _log))!;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(over);
-        try
-        {
-            process.StandardInput.Close();
-            var exit = process.WaitForExitAsync(CancellationToken.None);
-            var receiving = Task.Factory.StartNew(() => Terminal.Receive(listener), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            if (await Task.WhenAny(receiving, exit) != receiving)
-            {
-                listener.Dispose();
-                await receiving.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-                return EndingOf(process.ExitCode);
-            }
-            using var terminal = await receiving;
-            var input = TypeAsync(terminal, ended.Token);
-            var sizes = ResizeAsync(terminal, ended.Token);
-            await ShowAsync(terminal);
-            await exit;
-            await ended.CancelAsync();
-            await Task.WhenAll(input, sizes);
-            return EndingOf(process.ExitCode);
-        }
-        finally
-        {
-            File.Delete(path);
-        }
+        var input = TypeAsync(terminal, ended.Token);
+        var sizes = ResizeAsync(terminal, ended.Token);
+        await ShowAsync(terminal);
+        await process.WaitForExitAsync(CancellationToken.None);
+        await ended.CancelAsync();
+        await Task.WhenAll(input, sizes);
+        return EndingOf(process.ExitCode);
     }
 
     // The program's output ends with its last writer, so the reading thread ends by itself.
@@ -87,7 +71,10 @@ internal sealed class ExecSession(ExecConnection client, RunningContainer contai
     {
         var buffer = new byte[ChunkSize];
         while (terminal.Read(buffer) is > 0 and var length)
-            OutputAsync(false, buffer.AsMemory(0, length)).GetAwaiter().GetResult();
+        {
+            if (!HasFailed)
+                OutputAsync(false, buffer.AsMemory(0, length)).GetAwaiter().GetResult();
+        }
     }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private async Task TypeAsync(Terminal terminal, CancellationToken ended)
@@ -141,7 +128,11 @@ internal sealed class ExecSession(ExecConnection client, RunningContainer contai
     {
         var buffer = new byte[ChunkSize];
         while (await source.ReadAsync(buffer, CancellationToken.None) is > 0 and var length)
-            await OutputAsync(error, buffer.AsMemory(0, length));
+        {
+            // When runc can't start the command it says so in its log first, and then here as well, where only the command should be heard.
+            if (!error || !HasFailed)
+                await OutputAsync(error, buffer.AsMemory(0, length));
+        }
     }
 
     private async Task OutputAsync(bool error, ReadOnlyMemory<byte> bytes)
@@ -160,7 +151,7 @@ internal sealed class ExecSession(ExecConnection client, RunningContainer contai
 
     private ExecEnding EndingOf(int exitCode)
     {
-        var failed = exitCode != 0 && File.Exists(_log) && new FileInfo(_log).Length > 0 ? Runc.ErrorIn(_log) : "unknown error";
+        var failed = exitCode != 0 && HasFailed ? Runc.ErrorIn(_log) : "unknown error";
         return failed == "unknown error" ? new(exitCode, null) : new(exitCode, StartError(failed.Replace("exec failed: ", "", StringComparison.Ordinal)));
     }
 

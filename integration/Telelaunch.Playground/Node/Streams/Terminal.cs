@@ -1,40 +1,48 @@
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Telelaunch.Playground.Node.Streams;
 
-/// <summary>Our end of a container's terminal, which runc sends over a Unix socket (SCM_RIGHTS, unix(7)).</summary>
-internal sealed unsafe partial class Terminal(SafeFileHandle handle) : IDisposable
+// runc makes the container's own terminal and copies between it and the one that runc runs on, which is this one; it takes over its size, too.
+
+/// <summary>A pseudo-terminal (pty(7)): its other end, <see cref="Path"/>, is for a child.</summary>
+internal sealed unsafe partial class Terminal : IDisposable
 {
-    private const int SOL_SOCKET = 1, SCM_RIGHTS = 1;
+    private const int O_RDWR = 2, O_NOCTTY = 0x100, O_CLOEXEC = 0x80000;
     private const nuint TIOCSWINSZ = 0x5414; // asm-generic/ioctls.h
 
-    /// <summary>Waits for runc's message. Blocks: for a thread of its own.</summary>
-    /// <exception cref="IOException">No descriptor came: runc has failed and says why in its log.</exception>
-    public static Terminal Receive(Socket listener)
+    private readonly SafeFileHandle _handle;
+
+    private Terminal(SafeFileHandle handle, string path)
     {
-        using var connection = listener.Accept();
-        var name = stackalloc byte[4096];
-        var control = stackalloc byte[64];
-        var part = new IoVector { Base = name, Length = 4096 };
-        var message = new MessageHeader { Parts = &part, PartCount = 1, Control = control, ControlLength = 64 };
-        if (recvmsg((int)connection.Handle, &message, 0) < 0 || message.ControlLength < 20 || *(int*)(control + 8) != SOL_SOCKET || *(int*)(control + 12) != SCM_RIGHTS)
-            throw new IOException("The runtime sent no terminal.");
-        return new(new SafeFileHandle(*(int*)(control + 16), ownsHandle: true));
+        _handle = handle;
+        Path = path;
+    }
+
+    /// <summary>/dev/pts/N.</summary>
+    public string Path { get; }
+
+    /// <exception cref="IOException">No terminal is to be had.</exception>
+    public static Terminal Open()
+    {
+        var handle = new SafeFileHandle(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), ownsHandle: true);
+        var name = stackalloc byte[64];
+        if (handle.IsInvalid || grantpt(handle) != 0 || unlockpt(handle) != 0 || ptsname_r(handle, name, 64) != 0)
+            throw new IOException($"No pseudo-terminal: errno {Marshal.GetLastPInvokeError()}.");
+        return new(handle, Marshal.PtrToStringUTF8((nint)name)!);
     }
 
     public void Resize(TerminalSize size)
     {
         var window = stackalloc ushort[4] { size.Rows, size.Columns, 0, 0 };
-        _ = ioctl(handle, TIOCSWINSZ, window);
+        _ = ioctl(_handle, TIOCSWINSZ, window);
     }
 
-    /// <summary>Reads what the terminal shows; 0 when no process has it open any more. Blocks.</summary>
+    /// <summary>Reads what it shows; 0 when no process has it open any more. Blocks.</summary>
     public int Read(Span<byte> buffer)
     {
         fixed (byte* start = buffer)
-            return (int)Math.Max(0, read(handle, start, (nuint)buffer.Length)); // EIO is a terminal's end of file.
+            return (int)Math.Max(0, read(_handle, start, (nuint)buffer.Length)); // EIO is a terminal's end of file.
     }
 
     /// <summary>Types into it. Blocks if nobody reads.</summary>
@@ -44,7 +52,7 @@ internal sealed unsafe partial class Terminal(SafeFileHandle handle) : IDisposab
         {
             for (nint written = 0; written < bytes.Length;)
             {
-                var more = write(handle, start + written, (nuint)(bytes.Length - written));
+                var more = write(_handle, start + written, (nuint)(bytes.Length - written));
                 if (more <= 0)
                     return;
                 written += more;
@@ -52,29 +60,21 @@ internal sealed unsafe partial class Terminal(SafeFileHandle handle) : IDisposab
         }
     }
 
-    public void Dispose() => handle.Dispose();
-
-    private struct IoVector
-    {
-        public byte* Base;
-        public nuint Length;
-    }
-
-    // struct msghdr of 64-bit Linux; cmsghdr is LENGTH 8 | LEVEL 4 | TYPE 4 | DATA.
-    private struct MessageHeader
-    {
-        public void* Name;
-        public uint NameLength;
-        public IoVector* Parts;
-        public nuint PartCount;
-        public byte* Control;
-        public nuint ControlLength;
-        public int Flags;
-    }
+    public void Dispose() => _handle.Dispose();
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial nint recvmsg(int socket, MessageHeader* message, int flags);
+    private static partial int posix_openpt(int flags);
 
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int grantpt(SafeFileHandle fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int unlockpt(SafeFileHandle fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ptsname_r(SafeFileHandle fd, byte* buffer, nuint length);
+
+    // Variadic in C; the third argument of these two calls goes where it would go anyway on x86-64 and arm64 Linux.
     [LibraryImport("libc", SetLastError = true)]
     private static partial int ioctl(SafeFileHandle fd, nuint request, ushort* window);
 
