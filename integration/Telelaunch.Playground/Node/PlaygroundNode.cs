@@ -116,7 +116,7 @@ public sealed class PlaygroundNode : IAsyncDisposable
                 Directory.Delete(Path.Combine(stateDirectory, name), recursive: true);
         }
         if (UserNamespace.IsInitial)
-            await Cgroups.RemoveAsync(Runc.CgroupParent, cancellation);
+            await Cgroups.RemoveAsync(Runc.CgroupParent(stateDirectory), cancellation);
     }
 
     /// <summary><c>image load</c>: unpacks an OCI layout or a docker archive.</summary>

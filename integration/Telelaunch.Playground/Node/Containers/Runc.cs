@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Telelaunch.Playground.Node.Network;
 using Telelaunch.Playground.Store;
@@ -15,8 +17,9 @@ internal sealed class ContainerStartException(string message) : Exception(messag
 /// <summary>Runs containers inside the node with runc, the runtime below containerd.</summary>
 internal sealed partial class Runc(NodeSandbox sandbox, string stateDirectory, TimeProvider time)
 {
-    /// <summary>The cgroup above all containers; empty directories of it are what a killed daemon leaves.</summary>
-    public const string CgroupParent = "telelaunch-playground";
+    /// <summary>The cgroup above all containers of a playground; empty directories of it are what a killed daemon leaves.</summary>
+    public static string CgroupParent(string stateDirectory) =>
+        "telelaunch-playground-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(stateDirectory)))[..12];
 
     private string Root => stateDirectory + "/runc";
 
@@ -29,7 +32,7 @@ internal sealed partial class Runc(NodeSandbox sandbox, string stateDirectory, T
     public async Task<RunningContainer> StartAsync(ContainerPlan plan, string bundle, CancellationToken cancellation)
     {
         var root = await MakeRootAsync(plan, cancellation);
-        await File.WriteAllTextAsync($"{bundle}/config.json", RuncSpec.Of(plan, root).ToJsonString(), cancellation);
+        await File.WriteAllTextAsync($"{bundle}/config.json", RuncSpec.Of(plan, root, CgroupParent(stateDirectory)).ToJsonString(), cancellation);
         using var watcher = new FileSystemWatcher(bundle, "pid");
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         watcher.Renamed += (_, _) => started.TrySetResult();

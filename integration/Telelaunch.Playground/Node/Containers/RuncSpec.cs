@@ -42,7 +42,7 @@ internal static class RuncSpec
         "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_KILL", "CAP_AUDIT_WRITE",
     ];
 
-    public static JsonObject Of(ContainerPlan plan, string rootDirectory) => new()
+    public static JsonObject Of(ContainerPlan plan, string rootDirectory, string cgroupParent) => new()
     {
         ["ociVersion"] = "1.0.2",
         ["process"] = Process(plan, plan.Arguments, terminal: false),
@@ -51,7 +51,7 @@ internal static class RuncSpec
         ["mounts"] = Mounts(plan),
         ["linux"] = new JsonObject
         {
-            ["cgroupsPath"] = $"/{Runc.CgroupParent}/{plan.Id}",
+            ["cgroupsPath"] = $"/{cgroupParent}/{plan.Id}",
             ["namespaces"] = new JsonArray(
                 Named("pid"), Named("ipc"), Named("uts"), Named("mount"),
                 new JsonObject { ["type"] = "network", ["path"] = plan.NetworkNamespace }),

@@ -40,6 +40,8 @@ internal sealed class PodNetwork(NodeSandbox sandbox)
         echo 1 > ip_forward
         echo 0 > conf/all/send_redirects
         echo 0 > conf/cni0/send_redirects
+        # Where br_netfilter is loaded, the bridge would translate addresses itself and send a pod's packet to its own Service nowhere.
+        [ ! -e ../bridge/bridge-nf-call-iptables ] || echo 0 > ../bridge/bridge-nf-call-iptables
         """;
 
     private const string AddScript =
