@@ -50,6 +50,9 @@ public sealed class Broker : IAsyncDisposable
     /// <summary>Requests that shims have made so far.</summary>
     public long ControlRequests => _parts.ControlConnections;
 
+    /// <summary>Waits until the flows that are open now have ended: what a process wrote before it ended is still on its way to the pod.</summary>
+    public Task WaitForFlowsAsync(CancellationToken cancellationToken) => _parts.Flows.PresentFlows.WaitAsync(cancellationToken);
+
     /// <summary>Completes when the loop probe has been answered.</summary>
     public Task LoopProbed => _probing;
 

@@ -41,6 +41,9 @@ internal sealed class FlowOpener : IAsyncDisposable
     /// <summary>Flows that dial or relay.</summary>
     internal int OpenFlows => _open.Count;
 
+    /// <summary>Completes once the flows of this moment have ended.</summary>
+    internal Task PresentFlows => _open.WhenPresentAsync();
+
     internal async ValueTask<ControlAnswer> DialAsync(ControlRequest request, CancellationToken cancellationToken)
     {
         PassedSocket? app = request.TakeSocket();

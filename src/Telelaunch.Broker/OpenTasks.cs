@@ -26,6 +26,9 @@ internal sealed class OpenTasks
         });
     }
 
+    /// <summary>Completes once the tasks that run at this moment have ended; those that start meanwhile aren't waited for.</summary>
+    internal Task WhenPresentAsync() => Task.WhenAll(_tasks.Values);
+
     /// <summary>Completes once no task is left; call it when nothing starts new ones.</summary>
     internal async Task WhenAllAsync()
     {

@@ -71,7 +71,7 @@ internal sealed partial class StartedProgram : IDisposable
         while (await reader.ReadLineAsync(bound.Token) is { } line)
         {
             read.Append(line).Append('\n');
-            if (line == wanted) return;
+            if (line.TrimEnd() == wanted) return;
         }
         Assert.Fail($"The program ended before it wrote '{wanted}':\n{read}");
     }

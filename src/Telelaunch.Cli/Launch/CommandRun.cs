@@ -12,9 +12,9 @@ internal sealed class CommandRun(InheritedSignals inherited, CommandSignals sign
     public async Task<ProcessExit> RunAsync(PreparedCommand command, IReadOnlyList<byte[]> environment, Func<int, Task> started)
     {
         var modes = TerminalModes.Read();
-        var process = ChildProcess.Start(new ProcessStart(command.Path, command.Arguments, environment, inherited), out var errno)
+        var errno = 0;
+        var process = signals.Start(() => ChildProcess.Start(new ProcessStart(command.Path, command.Arguments, environment, inherited), out errno))
             ?? throw command.ExplainErrno(errno);
-        signals.HandTo(process);
         await started(process.Id);
         var exit = await process.Exit;
         signals.BeginEnding();

@@ -47,15 +47,16 @@ internal sealed class CommandSignals : IDisposable
     /// <summary>The signal that cancelled the start; 0 where none did.</summary>
     public int CancelledBy { get; private set; }
 
-    /// <summary>From now on signals are the command's; one that came too late to cancel the start is handed on.</summary>
-    public void HandTo(ChildProcess command)
+    /// <summary>Starts the command; from then on signals are the command's. No signal is judged while that happens.</summary>
+    /// <remarks>A key that was pressed before the command existed, and is told to us after, is lost: taking it for the command's own is better than sending it twice.</remarks>
+    /// <returns>Null where it could not be started.</returns>
+    /// <exception cref="OperationCanceledException">A signal has cancelled the start.</exception>
+    public ChildProcess? Start(Func<ChildProcess?> start)
     {
         lock (_state)
         {
-            _command = command;
-            if (CancelledBy == 0) return;
-            command.Signal(CancelledBy);
-            CancelledBy = 0;
+            _starting.Token.ThrowIfCancellationRequested();
+            return _command = start();
         }
     }
 

@@ -44,9 +44,9 @@ internal sealed class SessionRun(Surroundings surroundings, SessionOptions optio
             foreach (var warning in command.Warnings) display.Note(warning);
             display.Finish();
 
-            starting.ThrowIfCancellationRequested();
             var exit = await new CommandRun(surroundings.Signals, signals).RunAsync(command, environment.Entries,
                 id => session.Guard!.TellAsync(told => told with { CommandId = id }, CancellationToken.None));
+            await session.DeliverAsync(surroundings.Time);
             return session.Banner!.IsLost ? ExitCodes.TunnelLost : exit.ShellCode;
         }
     }

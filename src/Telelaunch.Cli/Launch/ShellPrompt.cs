@@ -16,8 +16,9 @@ internal static class ShellPrompt
                 // --rcfile takes the place of ~/.bashrc, so that is read first. PROMPT_COMMAND may set PS1 anew each time; then the mark goes in front each time.
                 var rc = Write(place, "bashrc", $$"""
                     [ -r ~/.bashrc ] && . ~/.bashrc
-                    _telelaunch_prompt() { case $PS1 in '{{mark}}'*) ;; *) PS1='{{mark}}'$PS1 ;; esac; }
-                    PROMPT_COMMAND="${PROMPT_COMMAND:+$PROMPT_COMMAND; }_telelaunch_prompt"
+                    _telelaunch_prompt_command=$PROMPT_COMMAND
+                    _telelaunch_prompt() { eval "$_telelaunch_prompt_command"; case $PS1 in '{{mark}}'*) ;; *) PS1='{{mark}}'$PS1 ;; esac; }
+                    PROMPT_COMMAND=_telelaunch_prompt
 
                     """);
                 return CommandWords.OfText(shell, "--rcfile", rc, "-i");

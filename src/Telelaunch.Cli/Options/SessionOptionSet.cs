@@ -23,7 +23,7 @@ internal sealed class SessionOptionSet
     private readonly Option<string?> _agentImage = Text("--agent-image", "IMAGE", $"The agent's image; otherwise {AgentImageVariable}");
     private readonly Option<string?> _serviceAccount = Text("--service-account", "NAME", "The agent pod's service account");
     private readonly Option<string?> _imagePullSecret = Text("--image-pull-secret", "NAME", "The Secret with which the agent's image is pulled");
-    private readonly Option<string?> _agentTimeout = Text("--agent-timeout", "DURATION", "How long the agent's start may take (default 2m)");
+    private readonly Option<string?> _agentTimeout = Text("--agent-timeout", "DURATION", "How long the agent's start may take (default 60s)");
     private readonly Option<string?> _agentNamespace = Text("--agent-namespace", "NS", "The namespace of the agent pod, where it differs from the one to live in");
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Write a debug log, to standard error unless --log-file is given" };
     private readonly Option<string?> _logFile = Text("--log-file", "FILE", "Write a debug log to a file");

@@ -13,6 +13,9 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
     /// <summary>Deleting must not hold up a launcher that is asked to end; the guard goes on where it fails.</summary>
     private static readonly TimeSpan DeleteTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>What the command wrote last is delivered so long after its end; connections that its children keep open hold up the end no longer.</summary>
+    private static readonly TimeSpan DeliveryTime = TimeSpan.FromSeconds(2);
+
     public ClusterConnection? Connection { get; set; }
 
     public SessionKeys Keys { get; } = new();
@@ -26,6 +29,20 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
     public Broker.Broker? Broker { get; set; }
 
     public TunnelBanner? Banner { get; set; }
+
+    /// <summary>Lets flows end by themselves, as the kernel does for a process that has written and ended.</summary>
+    public async Task DeliverAsync(TimeProvider time)
+    {
+        using var bound = new CancellationTokenSource(DeliveryTime, time);
+        try
+        {
+            await Broker!.WaitForFlowsAsync(bound.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // They are reset with the session.
+        }
+    }
 
     /// <summary>Removes everything; says what could not be removed. A part that fails to close doesn't keep the next from being removed.</summary>
     public async ValueTask DisposeAsync()

@@ -22,8 +22,8 @@ public sealed class CommandSignalsTests
     [Fact]
     public async Task CommandEndedBySignal_Is128PlusN()
     {
-        using var host = StartedProgram.Start("CommandHost", ["sleep", "600"]);
-        while (!File.ReadAllText($"/proc/{host.Id}/task/{host.Id}/children").Contains(' ')) await Task.Yield();
+        using var host = StartedProgram.Start("CommandHost", ["sh", "-c", "echo ready; exec sleep 600"]);
+        await host.ReadToAsync("ready");
         host.Signal(15);
         Assert.Equal(128 + 15, await host.EndAsync());
     }
@@ -38,6 +38,28 @@ public sealed class CommandSignalsTests
         await host.ReadErrorsToAsync("telelaunch: starting");
         host.Signal(signal);
         Assert.Equal(128 + signal, await host.EndAsync());
+    }
+
+    [Fact]
+    public async Task KeyOfTheTerminal_ReachesTheCommandOnce()
+    {
+        // script(1) gives the launcher a terminal, and turns ^C on its input into the key. The second wait sees nothing within its second.
+        const string command = """
+            import signal
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            print("ready", flush=True)
+            print("from", signal.sigwaitinfo({signal.SIGINT}).si_pid, "then", signal.sigtimedwait({signal.SIGINT}, 1), flush=True)
+            """;
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, command);
+        using var terminal = StartedProgram.Start("/usr/bin/script", ["-qefc", $"{Path.Combine(AppContext.BaseDirectory, "CommandHost")} python3 {file}", "/dev/null"]);
+        await terminal.ReadToAsync("ready");
+        await terminal.Input.WriteAsync('\u0003');
+        await terminal.Input.FlushAsync();
+        Assert.Equal(0, await terminal.EndAsync());
+        File.Delete(file);
+        // The kernel sends for a key (pid 0).
+        Assert.Contains("from 0 then None", terminal.Output, StringComparison.Ordinal);
     }
 
     [Fact]
