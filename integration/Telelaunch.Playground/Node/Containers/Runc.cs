@@ -29,10 +29,10 @@ internal sealed partial class Runc(NodeSandbox sandbox, string stateDirectory, T
     /// <summary>Starts a container and returns when its program runs.</summary>
     /// <param name="bundle">A directory for this run alone; must exist.</param>
     /// <exception cref="ContainerStartException">Program not found, not executable, a mount that fails…</exception>
-    public async Task<RunningContainer> StartAsync(ContainerPlan plan, string bundle, CancellationToken cancellation)
+    public async Task<RunningContainer> StartAsync(ContainerPlan plan, string bundle)
     {
-        var root = await MakeRootAsync(plan, cancellation);
-        await File.WriteAllTextAsync($"{bundle}/config.json", RuncSpec.Of(plan, root, CgroupParent(stateDirectory)).ToJsonString(), cancellation);
+        var root = await MakeRootAsync(plan);
+        await File.WriteAllTextAsync($"{bundle}/config.json", RuncSpec.Of(plan, root, CgroupParent(stateDirectory)).ToJsonString());
         using var watcher = new FileSystemWatcher(bundle, "pid");
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         watcher.Renamed += (_, _) => started.TrySetResult();
@@ -79,7 +79,7 @@ internal sealed partial class Runc(NodeSandbox sandbox, string stateDirectory, T
         return text.Replace("runc run failed: ", "", StringComparison.Ordinal).Trim();
     }
 
-    private async Task<string> MakeRootAsync(ContainerPlan plan, CancellationToken cancellation)
+    private async Task<string> MakeRootAsync(ContainerPlan plan)
     {
         var directory = $"{stateDirectory}/layers/{plan.Id}";
         var upper = sandbox.Path($"{directory}/upper");
@@ -96,13 +96,13 @@ internal sealed partial class Runc(NodeSandbox sandbox, string stateDirectory, T
         foreach (var (path, content) in image.Files)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(upper + path)!);
-            await File.WriteAllTextAsync(upper + path, content, cancellation);
+            await File.WriteAllTextAsync(upper + path, content);
             File.SetUnixFileMode(upper + path, (UnixFileMode)Convert.ToInt32(content.StartsWith("#!", StringComparison.Ordinal) ? "755" : "644", 8));
         }
         foreach (var (path, owner) in image.OwnedDirectories)
             Own(Directory.CreateDirectory(upper + path).FullName, owner);
         var options = $"lowerdir={image.RootDirectory},upperdir={directory}/upper,workdir={directory}/work" + (UserNamespace.IsInitial ? "" : ",userxattr");
-        await sandbox.ScriptAsync("mount -t overlay overlay -o \"$1\" \"$2\"", cancellation, options, $"{directory}/root");
+        await sandbox.ScriptAsync("mount -t overlay overlay -o \"$1\" \"$2\"", CancellationToken.None, options, $"{directory}/root");
         return $"{directory}/root";
     }
 

@@ -12,6 +12,8 @@ internal sealed record PodAddress(string Namespace, IPAddress Address)
 //   cni0 10.244.0.1/24 ── vethN ══ eth0 10.244.0.N/32, default via 10.244.0.1
 //   lo   10.243.0.2/32 (the node)
 //
+// The Service range has a route only so that its packets get as far as the rules, which translate, refuse or drop every one of them.
+//
 // A pod's address is a /32: also the neighbour on the bridge is reached through the node, so that the answer of a pod that was reached through a Service
 // passes the node's connection tracking, without the kernel module br_netfilter. An address that nobody has ends in the node's ARP request, and the
 // node's ICMP makes it EHOSTUNREACH after three seconds, as on any bridge.
@@ -35,6 +37,7 @@ internal sealed class PodNetwork(NodeSandbox sandbox)
         addr add 10.244.0.1/24 dev cni0
         link set cni0 up
         addr add 10.243.0.2/32 dev lo
+        route add 10.96.0.0/16 dev cni0
         END
         cd /proc/sys/net/ipv4
         echo 1 > ip_forward

@@ -95,6 +95,8 @@ internal sealed class ContainerWorker(PodWorker pod, JsonObject spec, bool init)
         }
         (Previous, Current) = (Current, running);
         State.Run(Node.Time.GetUtcNow());
+        if (stopping.IsCancellationRequested)
+            await StopAsync(pod.GracePeriod); // Whoever stops the pod has looked for it too early.
         Node.Events.Write(pod.Pod, "Normal", "Started", "Container started", _name, init);
         pod.Publish();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -123,7 +125,8 @@ internal sealed class ContainerWorker(PodWorker pod, JsonObject spec, bool init)
                 State.ImageId = image.Id;
                 State.ContainerId = "containerd://" + plan.Id;
                 Node.Events.Write(pod.Pod, "Normal", "Created", "Container created", _name, init);
-                return await Node.Runc.StartAsync(plan, bundle, stopping);
+                stopping.ThrowIfCancellationRequested();
+                return await Node.Runc.StartAsync(plan, bundle);
             }
             catch (ContainerConfigException error)
             {
