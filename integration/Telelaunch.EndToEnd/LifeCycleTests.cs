@@ -6,6 +6,9 @@ namespace Telelaunch.EndToEnd;
 [Collection(TestCluster.Name)]
 public sealed class LifeCycleTests(TestCluster cluster)
 {
+    /// <summary>What the command writes when it runs.</summary>
+    private const string Running = "the-command-runs";
+
     [Theory, InlineData(0), InlineData(7), InlineData(255)]
     public async Task ExitCodeIsTheCommands(int code)
     {
@@ -34,8 +37,8 @@ public sealed class LifeCycleTests(TestCluster cluster)
     [Theory, InlineData("INT"), InlineData("TERM"), InlineData("HUP")]
     public async Task Signal_ReachesTheCommand_AndNothingIsLeft(string signal)
     {
-        await using var run = Start($"trap 'echo got {signal}; exit 3' {signal}; echo ready; while :; do read -t 1 line <&3; done 3<> /dev/null; sleep 60 & wait $!");
-        await run.WaitForTextAsync("ready");
+        await using var run = Start($"trap 'echo got {signal}; kill $!; exit 3' {signal}; sleep 600 & echo {Running}; wait $!");
+        await run.WaitForTextAsync(Running);
         await run.SignalAsync(signal);
         await run.WaitForExitAsync();
         Assert.True(run.ExitCode == 3 && run.Output.Contains($"got {signal}", StringComparison.Ordinal), run.ToString());
@@ -55,8 +58,8 @@ public sealed class LifeCycleTests(TestCluster cluster)
     [Fact]
     public async Task KillOfTheLauncher_LeavesNoPodNoProcessNoSocket()
     {
-        await using var run = Start("echo ready; exec sleep 600");
-        await run.WaitForTextAsync("ready");
+        await using var run = Start($"echo {Running}; exec sleep 600");
+        await run.WaitForTextAsync(Running);
         Assert.NotEmpty(await cluster.AgentPodsAsync());
         var session = await SessionDirectoryOfAsync(run.Id);
 
