@@ -92,7 +92,9 @@ public sealed class LifeCycleTests(TestCluster cluster)
         throw new InvalidOperationException("no child of the launcher has TELELAUNCH_SESSION in its environment");
     }
 
-    private static string[] Children(int process) => File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    /// <summary>A child is listed with the thread that started it.</summary>
+    private static IEnumerable<string> Children(int process) =>
+        Directory.EnumerateDirectories($"/proc/{process}/task").SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
     private static List<string> ProcessesOf(string session)
     {
@@ -103,9 +105,9 @@ public sealed class LifeCycleTests(TestCluster cluster)
             {
                 if (File.ReadAllText(Path.Combine(directory, "environ")).Contains(session, StringComparison.Ordinal)) found.Add(directory);
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // It ended while we looked.
+                // It ended while we looked, or is none of ours.
             }
         }
 
