@@ -1,9 +1,12 @@
 using Telelaunch.Net;
 using Telelaunch.Playground.Commands;
+using Telelaunch.Playground.Node.Network;
 
 try
 {
     var options = Options.Parse(args);
+    if (await UserNamespace.ReexecAsync(args) is { } exitCode)
+        return exitCode;
     return (options.Command, options.Arguments) switch
     {
         ("up", []) => await UpCommand.RunAsync(options, CancellationToken.None),

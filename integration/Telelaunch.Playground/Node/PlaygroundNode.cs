@@ -52,6 +52,8 @@ public sealed class PlaygroundNode : IAsyncDisposable
             if (!((string[])["/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"]).Any(d => File.Exists(d + program)))
                 throw new HostException("playground-program-missing", $"The playground's node needs {program}.", "apt install runc iproute2 nftables util-linux");
         }
+        if (!UserNamespace.HasManyUsers)
+            _logger.LogWarning("There is one user only for all pods: images that change users (nginx, postgres, redis) won't run. Install uidmap, and give this user a line in /etc/subuid and /etc/subgid.");
         await CleanUpAsync(_settings.StateDirectory, cancellation);
         _sandbox = await NodeSandbox.StartAsync(_settings.StateDirectory, cancellation);
         var network = new PodNetwork(_sandbox);

@@ -21,6 +21,27 @@ internal sealed partial class Runc(NodeSandbox sandbox, string stateDirectory, T
     public static string CgroupParent(string stateDirectory) =>
         "telelaunch-playground-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(stateDirectory)))[..12];
 
+    private const string MountWhole = "mount -t overlay overlay -o \"lowerdir=$2,upperdir=$1/upper,workdir=$1/work$3\" \"$1/root\"";
+
+    // In a user namespace the mounts below / are locked, so that / can't be the lower directory of an overlay, while those of its parts that have no
+    // mounts of their own can. The rest of the root is the container's own.
+    private const string MountHostParts =
+        """
+        cd "$1"
+        for part in etc opt srv usr var; do
+            [ -d "/$part" ] || continue
+            mkdir -p "root/$part" "upper/$part" "work/$part"
+            mount -t overlay overlay -o "lowerdir=/$part,upperdir=$1/upper/$part,workdir=$1/work/$part,userxattr" "root/$part"
+        done
+        for link in /bin /sbin /lib /lib32 /lib64 /libx32; do
+            [ ! -L "$link" ] || ln -s "$(readlink "$link")" "root$link"
+        done
+        for own in upper/*; do
+            [ -e "root/${own#upper/}" ] || mv "$own" root/
+        done
+        mkdir -p root/dev root/proc root/sys
+        """;
+
     private string Root => stateDirectory + "/runc";
 
     /// <summary>The node's commands, for those who start processes in a container.</summary>
@@ -63,7 +84,7 @@ internal sealed partial class Runc(NodeSandbox sandbox, string stateDirectory, T
 
     /// <summary>Takes the container's root away.</summary>
     public Task ReleaseAsync(string id) =>
-        sandbox.RunAsync(["sh", "-c", "umount -l \"$1/root\"; rm -rf \"$1\"", "node", $"{stateDirectory}/layers/{id}"], null, CancellationToken.None);
+        sandbox.RunAsync(["sh", "-c", "umount -l \"$1\"/root/* \"$1/root\" 2> /dev/null; rm -rf \"$1\"", "node", $"{stateDirectory}/layers/{id}"], null, CancellationToken.None);
 
     /// <summary>The last error in runc's own log, in the words that a kubelet passes on.</summary>
     public static string ErrorIn(string file)
@@ -101,8 +122,10 @@ internal sealed partial class Runc(NodeSandbox sandbox, string stateDirectory, T
         }
         foreach (var (path, owner) in image.OwnedDirectories)
             Own(Directory.CreateDirectory(upper + path).FullName, owner);
-        var options = $"lowerdir={image.RootDirectory},upperdir={directory}/upper,workdir={directory}/work" + (UserNamespace.IsInitial ? "" : ",userxattr");
-        await sandbox.ScriptAsync("mount -t overlay overlay -o \"$1\" \"$2\"", CancellationToken.None, options, $"{directory}/root");
+        if (!UserNamespace.IsInitial && image.RootDirectory == "/")
+            await sandbox.ScriptAsync(MountHostParts, CancellationToken.None, directory);
+        else
+            await sandbox.ScriptAsync(MountWhole, CancellationToken.None, directory, image.RootDirectory, UserNamespace.IsInitial ? "" : ",userxattr");
         return $"{directory}/root";
     }
 

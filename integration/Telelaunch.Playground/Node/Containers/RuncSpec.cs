@@ -51,7 +51,8 @@ internal static class RuncSpec
         ["mounts"] = Mounts(plan),
         ["linux"] = new JsonObject
         {
-            ["cgroupsPath"] = $"/{cgroupParent}/{plan.Id}",
+            // An unprivileged user has no cgroups to give; runc forgives that only where none is named.
+            ["cgroupsPath"] = UserNamespace.IsInitial ? $"/{cgroupParent}/{plan.Id}" : "",
             ["namespaces"] = new JsonArray(
                 Named("pid"), Named("ipc"), Named("uts"), Named("mount"),
                 new JsonObject { ["type"] = "network", ["path"] = plan.NetworkNamespace }),

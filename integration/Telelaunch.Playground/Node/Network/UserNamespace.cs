@@ -24,20 +24,31 @@ internal static partial class UserNamespace
     /// <summary>True if every user id up to 65534 can be used for pods.</summary>
     public static bool HasManyUsers => UserCount > 1000;
 
-    /// <summary>What to put before a command line so that it runs as root of a user namespace: <c>unshare … --</c>.</summary>
-    public static IReadOnlyList<string> ReexecPrefix()
+    /// <summary>Runs this program again as root of a user namespace, to its end. Null if this already is root of one.</summary>
+    /// <returns>Its exit code.</returns>
+    public static async Task<int?> ReexecAsync(IReadOnlyList<string> arguments)
+    {
+        if (IsRoot)
+            return null;
+        var prefix = ReexecPrefix();
+        var start = new ProcessStartInfo(prefix[0]);
+        foreach (var word in prefix.Skip(1).Append(Environment.ProcessPath!))
+            start.ArgumentList.Add(word);
+        // Started as "dotnet playground.dll", the program's own path comes first.
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        using var again = Process.Start(start)!;
+        await again.WaitForExitAsync();
+        return again.ExitCode;
+    }
+
+    private static IReadOnlyList<string> ReexecPrefix()
     {
         var name = Environment.UserName;
         var many = File.Exists("/usr/bin/newuidmap") && HasRange("/etc/subuid", name) && HasRange("/etc/subgid", name);
         return ["unshare", "--user", "--map-root-user", .. many ? (string[])["--map-auto"] : [], "--mount", "--"];
-    }
-
-    /// <summary>True if an ordinary user may make user namespaces here.</summary>
-    public static bool IsAllowed()
-    {
-        using var probe = Process.Start(new ProcessStartInfo("unshare", ["--user", "--map-root-user", "--net", "true"]) { RedirectStandardError = true });
-        probe!.WaitForExit();
-        return probe.ExitCode == 0;
     }
 
     private static bool HasRange(string file, string user) => File.Exists(file) && File.ReadLines(file).Any(line => line.StartsWith(user + ":", StringComparison.Ordinal));
