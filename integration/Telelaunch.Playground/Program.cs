@@ -1,5 +1,6 @@
 using Telelaunch.Net;
 using Telelaunch.Playground.Commands;
+using Telelaunch.Playground.Node;
 using Telelaunch.Playground.Node.Network;
 
 try
@@ -31,6 +32,6 @@ catch (TelelaunchException e)
 static async Task<int> LoadImageAsync(Options options, string file)
 {
     options.State.Create();
-    Console.WriteLine(await NodeSeam.LoadImageAsync(options.State.Path, Path.GetFullPath(file), CancellationToken.None));
+    Console.WriteLine(await PlaygroundNode.LoadImageAsync(options.State.Path, Path.GetFullPath(file), CancellationToken.None));
     return 0;
 }

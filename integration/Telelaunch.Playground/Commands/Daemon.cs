@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Telelaunch.Playground.Access;
 using Telelaunch.Playground.Api;
+using Telelaunch.Playground.Node;
 
 namespace Telelaunch.Playground.Commands;
 
@@ -57,14 +58,18 @@ internal static class Daemon
         using var loggers = LoggerFactory.Create(l => l.AddSimpleConsole(c => (c.SingleLine, c.TimestampFormat) = (true, "HH:mm:ss.fff ")).SetMinimumLevel(LogLevel.Information)
             .AddFilter("Microsoft", LogLevel.Warning));
         var limited = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        await using var seam = new NodeSeam();
+        // The server needs the node for streams, the node needs the server for everything else.
+        NodeStreams? streams = null;
+        var handlers = Handlers(() => streams ?? throw new InvalidOperationException("the node is not ready"));
         var users = new Dictionary<string, Caller> { [limited] = new("dev", ["developers", Caller.Authenticated]) };
-        await using var server = new ApiServer(options.Port, users, seam.Handlers, loggers, TimeProvider.System);
+        await using var server = new ApiServer(options.Port, users, handlers, loggers, TimeProvider.System);
         await server.StartAsync(cancellation);
-        await seam.PrepareAsync(server, options.State.Path, loggers, cancellation);
-        server.Publish(seam.ApiServerSeenByPods ?? server.Address);
+        await using var node = new PlaygroundNode(server.Store, new(options.State.Path, server.Address, server.Tokens.IssueForPod), loggers);
+        await node.PrepareAsync(cancellation);
+        streams = node.Streams;
+        server.Publish(node.ApiServerSeenByPods);
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var node = RunNodeAsync(seam, failed);
+        var running = RunNodeAsync(node, failed);
         try
         {
             options.State.WriteKubeConfig(KubeConfig.Text(server.Address, server.Authority, limited));
@@ -79,16 +84,21 @@ internal static class Daemon
         finally
         {
             await failed.CancelAsync();
-            await node;
+            await running;
         }
     }
 
+    private static NodeHandlers Handlers(Func<NodeStreams> streams) => new(
+        (http, pod, container, cancellation) => streams().LogAsync(http, pod, container, cancellation),
+        (http, pod, container, cancellation) => streams().ExecAsync(http, pod, container, cancellation),
+        (http, pod, cancellation) => streams().PortForwardAsync(http, pod, cancellation));
+
     // A node that ends, ends the playground.
-    private static async Task RunNodeAsync(NodeSeam seam, CancellationTokenSource failed)
+    private static async Task RunNodeAsync(PlaygroundNode node, CancellationTokenSource failed)
     {
         try
         {
-            await seam.RunAsync(failed.Token);
+            await node.RunAsync(failed.Token);
         }
         catch (OperationCanceledException) when (failed.IsCancellationRequested)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Telelaunch.Playground.Node;
 
 namespace Telelaunch.Playground.Commands;
 
@@ -16,7 +17,7 @@ internal static class DownCommand
             Daemonize.Terminate(id);
             await daemon.WaitForExitAsync(cancellation);
         }
-        await NodeSeam.CleanUpAsync(state.Path, cancellation);
+        await PlaygroundNode.CleanUpAsync(state.Path, cancellation);
         state.Remove();
         return 0;
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.IO.Pipes;
 using System.Text;
 using Telelaunch.Net;
+using Telelaunch.Playground.Node;
 
 namespace Telelaunch.Playground.Commands;
 
@@ -19,7 +20,7 @@ internal static class UpCommand
         state.Create();
         if (state.DaemonId is null)
         {
-            await NodeSeam.CleanUpAsync(state.Path, cancellation);
+            await PlaygroundNode.CleanUpAsync(state.Path, cancellation);
             File.Delete(state.KubeConfig);
             await StartAsync(options, cancellation);
         }
