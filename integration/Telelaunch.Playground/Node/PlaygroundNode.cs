@@ -19,7 +19,7 @@ public sealed class PlaygroundNode : IAsyncDisposable
     private readonly NodeSettings _settings;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, PodWorker> _pods = [];
-    private readonly List<Task> _lives = [];
+    private readonly OpenTasks _lives = new();
     private NodeSandbox? _sandbox;
     private NodeParts? _parts;
     private DnsServer? _dns;
@@ -79,16 +79,18 @@ public sealed class PlaygroundNode : IAsyncDisposable
     public async Task RunAsync(CancellationToken cancellation)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task[] parts =
+        Task[] loops =
         [
             _dns!.RunAsync(ends.Token), _proxy!.RunAsync(ends.Token), ApiRelay.RunAsync(_apiListener!, _settings.ApiServer, _logger, ends.Token),
-            WatchPodsAsync(ends.Token), _sandbox!.HolderExited,
+            WatchPodsAsync(ends.Token),
         ];
-        var first = await Task.WhenAny(parts);
+        var first = await Task.WhenAny([.. loops, _sandbox!.HolderExited]);
         await ends.CancelAsync();
+        var ended = Task.WhenAll(loops);
+        await ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (first == _sandbox.HolderExited && !cancellation.IsCancellationRequested)
             throw new HostException("playground-node-died", "The process that holds the node's namespaces was killed, and all pods with it.", "playground down, then playground up.");
-        await first;
+        await ended;
     }
 
     /// <summary>Ends every pod at once and takes every namespace and mount away.</summary>
@@ -100,7 +102,7 @@ public sealed class PlaygroundNode : IAsyncDisposable
             await _sandbox.DisposeAsync();
         try
         {
-            await Task.WhenAll(_lives);
+            await _lives.WhenAllAsync();
         }
         catch (Exception error)
         {
@@ -171,7 +173,7 @@ public sealed class PlaygroundNode : IAsyncDisposable
             worker = _pods[pod.Uid] = new(_parts!, pod);
             if (pod.IsTerminating)
                 worker.Update(pod, gone: false);
-            _lives.Add(LiveAsync(worker, cancellation));
+            _lives.Run(() => LiveAsync(worker, cancellation));
         }
     }
 

@@ -10,6 +10,7 @@ internal sealed class DnsServer(Socket udp, Socket tcpListener, DnsUpstream upst
 {
     private static readonly TimeSpan IdleConnection = TimeSpan.FromSeconds(30);
 
+    private readonly OpenTasks _clients = new();
     private volatile ClusterZone _zone = new([], [], []);
 
     /// <summary>What is answered from now on.</summary>
@@ -19,8 +20,22 @@ internal sealed class DnsServer(Socket udp, Socket tcpListener, DnsUpstream upst
         set => _zone = value;
     }
 
-    /// <summary>Answers until cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(RunUdpAsync(cancellation), RunTcpAsync(cancellation));
+    /// <summary>Answers until cancelled; then no client is left. A listener that fails ends the other one too.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task[] listeners = [RunUdpAsync(ends.Token), RunTcpAsync(ends.Token)];
+        try
+        {
+            await Task.WhenAny(listeners);
+            await ends.CancelAsync();
+            await Task.WhenAll(listeners);
+        }
+        finally
+        {
+            await _clients.WhenAllAsync();
+        }
+    }
 
     /// <summary>The answer to one query; null if it isn't one.</summary>
     public async Task<byte[]?> AnswerAsync(ArraySegment<byte> bytes, bool tcp, CancellationToken cancellation)
@@ -57,19 +72,32 @@ internal sealed class DnsServer(Socket udp, Socket tcpListener, DnsUpstream upst
         {
             var buffer = new byte[4096];
             var received = await udp.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), cancellation);
-            Track(AnswerDatagramAsync(buffer.AsMemory(0, received.ReceivedBytes).ToArray(), received.RemoteEndPoint, cancellation));
+            var query = buffer.AsMemory(0, received.ReceivedBytes).ToArray();
+            _clients.Run(() => ServeAsync(() => AnswerDatagramAsync(query, received.RemoteEndPoint, cancellation)));
         }
     }
 
     private async Task RunTcpAsync(CancellationToken cancellation)
     {
         while (true)
-            Track(ServeConnectionAsync(await tcpListener.AcceptAsync(cancellation), cancellation));
+        {
+            var client = await tcpListener.AcceptAsync(cancellation);
+            _clients.Run(() => ServeAsync(() => ServeConnectionAsync(client, cancellation)));
+        }
     }
 
-    // A task for each client: the root of its errors is here, and its length is bounded by the upstream's patience and the idle time.
-    private void Track(Task client) => client.ContinueWith(ended => logger.LogDebug("DNS client: {Error}", ended.Exception!.InnerException!.Message),
-        CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    // The root of one client's errors. How long it takes is bounded by the upstream's patience and the idle time.
+    private async Task ServeAsync(Func<Task> client)
+    {
+        try
+        {
+            await client();
+        }
+        catch (Exception error)
+        {
+            logger.LogDebug("DNS client: {Error}", error.Message);
+        }
+    }
 
     private async Task AnswerDatagramAsync(byte[] query, EndPoint client, CancellationToken cancellation)
     {

@@ -34,18 +34,27 @@ internal sealed class ServiceProxy(NodeSandbox sandbox, ObjectStore store, DnsSe
     public async Task RunAsync(CancellationToken cancellation)
     {
         var watches = Task.WhenAll(Watched.Select(kind => WatchAsync(kind, cancellation)));
-        await foreach (var _ in _changes.Reader.ReadAllAsync(cancellation))
+        try
         {
-            try
-            {
-                await ApplyAsync(cancellation);
-            }
-            catch (HostException error)
-            {
-                logger.LogError("{Error}", error.Message);
-            }
+            await foreach (var _ in _changes.Reader.ReadAllAsync(cancellation))
+                await TryApplyAsync(cancellation);
         }
-        await watches;
+        finally
+        {
+            await watches;
+        }
+    }
+
+    private async Task TryApplyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await ApplyAsync(cancellation);
+        }
+        catch (HostException error)
+        {
+            logger.LogError("{Error}", error.Message);
+        }
     }
 
     private async Task WatchAsync(ResourceKind kind, CancellationToken cancellation)
