@@ -49,16 +49,45 @@ public sealed class PodLifeTests(RunningPlayground test)
     {
         await test.CreatePodAsync("well", "\"command\": [\"true\"]", "\"restartPolicy\": \"Never\"");
         await test.CreatePodAsync("badly", "\"command\": [\"sh\", \"-c\", \"exit 4\"]", "\"restartPolicy\": \"Never\"");
-        await test.CreatePodAsync("late", "\"command\": [\"sleep\", \"1000\"]", "\"restartPolicy\": \"Never\", \"activeDeadlineSeconds\": 3");
 
         var well = await test.AwaitPodAsync("well", p => p.At("status", "phase").Text() == "Succeeded");
         Assert.Equal("Completed", State(well, "terminated").At("reason").Text());
         Assert.Equal("PodCompleted", well.Condition("Ready")!["reason"].Text());
         var badly = await test.AwaitPodAsync("badly", p => p.At("status", "phase").Text() == "Failed");
         Assert.Equal(4, State(badly, "terminated").At("exitCode").Number());
-        var late = await test.AwaitPodAsync("late", p => p.At("status", "phase").Text() == "Failed" && State(p, "terminated") is not null);
-        Assert.Equal(137, State(late, "terminated").At("exitCode").Number()); // Process 1 has no handler for SIGTERM.
-        Assert.Equal("DeadlineExceeded", late.At("status", "reason").Text());
+    }
+
+    [NodeTheory]
+    [InlineData("late", "sleep 1000", 137)] // Process 1 has no handler for SIGTERM.
+    [InlineData("late-well", "trap 'exit 0' TERM; sleep 1000 & wait", 0)]
+    public async Task PodBeyondItsDeadline_FailsOnceItsContainersHaveEnded(string name, string script, int exitCode)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var version = test.Store.Version;
+        await test.CreatePodAsync(name, $"\"command\": [\"sh\", \"-c\", \"{script}\"]", "\"restartPolicy\": \"Never\", \"activeDeadlineSeconds\": 2147483647");
+        await test.AwaitReadyAsync(name);
+        test.Store.Modify(ResourceKinds.Pods, "play", name, pod =>
+        {
+            pod.Object("spec")["activeDeadlineSeconds"] = 1;
+            return pod;
+        });
+
+        var late = await test.AwaitPodAsync(name, p => p.At("status", "phase").Text() is "Failed" && p.Condition("PodReadyToStartContainers")?["status"].Text() == "False");
+        Assert.Equal(exitCode, State(late, "terminated").At("exitCode").Number());
+        Assert.Equal(("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
+            (late.At("status", "reason").Text(), late.At("status", "message").Text()));
+        Assert.Equal("ContainersReady False PodFailed, Initialized True , PodReadyToStartContainers False , PodScheduled True , Ready False PodFailed",
+            string.Join(", ", late.At("status", "conditions").Items().Select(c => $"{c["type"].Text()} {c["status"].Text()} {c["reason"].Text()}").Order()));
+        await foreach (var change in test.Store.WatchFromAsync(version, patience.Token))
+        {
+            if (change.Kind != ResourceKinds.Pods || change.Object.Name != name)
+                continue;
+            var phase = change.Object.At("status", "phase").Text();
+            Assert.Equal(phase == "Failed", change.Object.At("status", "reason").Text() == "DeadlineExceeded");
+            Assert.True(phase is "Pending" or "Running" || State(change.Object, "terminated") is not null, change.Object["status"]!.ToJsonString());
+            if (change.Object.At("metadata", "resourceVersion").Text() == late.At("metadata", "resourceVersion").Text())
+                break;
+        }
     }
 
     [NodeFact]

@@ -14,6 +14,9 @@ internal sealed record PodPicture(string Phase, DateTimeOffset StartTime, string
     /// <summary>True when every init container has ended well.</summary>
     public bool IsInitialized { get; init; }
 
+    /// <summary>True once its deadline has passed: it isn't ready any more, while its containers still end.</summary>
+    public bool IsOverdue { get; init; }
+
     public string? Reason { get; init; }
 
     public string? Message { get; init; }
@@ -75,7 +78,7 @@ internal static class PodStatus
     {
         var unready = picture.Containers.Where(c => !c.Ready).Select(c => c.Name).ToList();
         var uninitialized = picture.Init.Where(c => c.ExitCode != 0).Select(c => c.Name).ToList();
-        var over = picture.Phase switch { "Succeeded" => "PodCompleted", "Failed" => "PodFailed", _ => null };
+        var over = picture.Phase switch { "Succeeded" => "PodCompleted", "Failed" => "PodFailed", _ => picture.IsOverdue ? "PodFailed" : null };
         var (notReady, why) = over is not null ? (over, null) : ("ContainersNotReady", $"containers with unready status: [{string.Join(' ', unready)}]");
         var gates = pod.At("spec", "readinessGates").Items().Select(g => g["conditionType"].Text())
             .Where(t => pod.Condition(t) is not { } c || c["status"].Text() != "True").ToList();

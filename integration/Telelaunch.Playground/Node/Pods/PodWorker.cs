@@ -23,18 +23,20 @@ internal sealed class PodWorker : IDisposable
     private readonly PodVolumes _volumes;
     private readonly PodEnvironment _environment;
     private readonly DateTimeOffset _startTime;
+    private readonly PodDeadline _deadline;
     private volatile JsonObject _pod;
     private IReadOnlyList<ContainerMount> _files = [];
     private string? _phase;
-    private string? _reason;
-    private string? _message;
     private bool _initialized;
+    private volatile bool _overdue;
 
     public PodWorker(NodeParts node, JsonObject pod)
     {
         Node = node;
         _pod = pod;
         _startTime = node.Time.GetUtcNow();
+        _deadline = new(_startTime, node.Time);
+        _deadline.Update(pod);
         Directory = Path.Combine(node.Settings.StateDirectory, "pods", pod.Uid);
         Init = [.. pod.At("spec", "initContainers").Items().Select(c => new ContainerWorker(this, c, init: true))];
         Containers = [.. pod.At("spec", "containers").Items().Select(c => new ContainerWorker(this, c, init: false))];
@@ -72,6 +74,7 @@ internal sealed class PodWorker : IDisposable
     public void Update(JsonObject pod, bool gone)
     {
         _pod = pod;
+        _deadline.Update(pod);
         if (gone || pod.IsTerminating)
             _deletion.TrySetResult();
     }
@@ -102,13 +105,17 @@ internal sealed class PodWorker : IDisposable
     {
         if (pod.Uid != _pod.Uid)
             return;
-        var picture = new PodPicture(_phase ?? Phase(), _startTime, Ip.Length > 0 ? Ip : null, Address is not null)
+        // As the kubelet's status manager: the phase, and the reason with it, changes once no container runs.
+        var phase = _phase ?? Phase();
+        var failed = _overdue && phase is ("Succeeded" or "Failed");
+        var picture = new PodPicture(failed ? "Failed" : phase, _startTime, Ip.Length > 0 ? Ip : null, Address is not null)
         {
             Init = [.. Init.Select(c => c.State)],
             Containers = [.. Containers.Select(c => c.State)],
             IsInitialized = _initialized,
-            Reason = _reason,
-            Message = _message,
+            IsOverdue = _overdue,
+            Reason = failed ? PodDeadline.Reason : null,
+            Message = failed ? PodDeadline.Message : null,
         };
         PodStatus.Write(pod, picture, Node.Time.GetUtcNow());
     });
@@ -148,15 +155,16 @@ internal sealed class PodWorker : IDisposable
             container.State.Wait("PodInitializing");
         Publish();
         var work = RunContainersAsync(_stopping.Token);
-        var deadline = _pod.At("spec", "activeDeadlineSeconds") is { } seconds ? Task.Delay(TimeSpan.FromSeconds(seconds.Number()), Node.Time, _stopping.Token) : _deletion.Task;
+        var deadline = _deadline.PassAsync(_stopping.Token);
         var first = await Task.WhenAny(work, deadline, _deletion.Task).WaitAsync(cancellation);
-        var overdue = first == deadline && first != _deletion.Task && !_deletion.Task.IsCompleted;
-        if (overdue)
+        _overdue = first == deadline && !_deletion.Task.IsCompleted;
+        if (_overdue)
         {
-            (_reason, _message) = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
-            Node.Events.Write(_pod, "Normal", _reason, _message);
+            Node.Events.Write(_pod, "Normal", PodDeadline.Reason, PodDeadline.Message);
+            Publish();
         }
         await _stopping.CancelAsync();
+        await deadline.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var grace = GracePeriod > TimeSpan.Zero ? GracePeriod : ForcedGrace;
         await Task.WhenAll(Containers.Select(c => c.StopAsync(grace)));
         await Task.WhenAll(Init.Select(c => c.StopAsync(grace)));
@@ -168,7 +176,8 @@ internal sealed class PodWorker : IDisposable
         {
             // Stopped between two runs.
         }
-        _phase = overdue || Containers.Any(c => c.State.ExitCode is not (0 or null)) || Init.Any(c => !c.IsSidecar && c.State.ExitCode is not (0 or null)) ? "Failed" : "Succeeded";
+        var failed = Containers.Any(c => c.State.ExitCode is not (0 or null)) || Init.Any(c => !c.IsSidecar && c.State.ExitCode is not (0 or null));
+        _phase = _overdue || failed ? "Failed" : "Succeeded";
         if (Address is { } address)
         {
             Address = null;
