@@ -156,7 +156,18 @@ internal sealed class PodWorker : IDisposable
         Publish();
         var work = RunContainersAsync(_stopping.Token);
         var deadline = _deadline.PassAsync(_stopping.Token);
-        var first = await Task.WhenAny(work, deadline, _deletion.Task).WaitAsync(cancellation);
+        Task first;
+        try
+        {
+            first = await Task.WhenAny(work, deadline, _deletion.Task).WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // The containers end with the node's namespaces; nothing may write to the pod's directory after that.
+            await _stopping.CancelAsync();
+            await Task.WhenAll(work, deadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
         _overdue = first == deadline && !_deletion.Task.IsCompleted;
         if (_overdue)
         {
