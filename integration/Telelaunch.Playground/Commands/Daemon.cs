@@ -1,5 +1,8 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Telelaunch.Net;
 using Telelaunch.Playground.Access;
 using Telelaunch.Playground.Api;
 using Telelaunch.Playground.Node;
@@ -64,7 +67,8 @@ internal static class Daemon
         var users = new Dictionary<string, Caller> { [limited] = new("dev", ["developers", Caller.Authenticated]) };
         await using var server = new ApiServer(options.Port, users, handlers, loggers, TimeProvider.System);
         await server.StartAsync(cancellation);
-        await using var node = new PlaygroundNode(server.Store, new(options.State.Path, server.Address, server.Tokens.IssueForPod), loggers);
+        var settings = new NodeSettings(options.State.Path, server.Address, server.Tokens.IssueForPod) { DnsUpstream = await ResolveAsync(options.DnsUpstream, cancellation) };
+        await using var node = new PlaygroundNode(server.Store, settings, loggers);
         await node.PrepareAsync(cancellation);
         streams = node.Streams;
         server.Publish(node.ApiServerSeenByPods);
@@ -85,6 +89,22 @@ internal static class Daemon
         {
             await failed.CancelAsync();
             await running;
+        }
+    }
+
+    /// <summary>The addresses of a resolver that was given by name or address; null: none was given.</summary>
+    /// <exception cref="HostException">The name has no address.</exception>
+    public static async Task<IReadOnlyList<IPEndPoint>?> ResolveAsync(DnsEndPoint? upstream, CancellationToken cancellation)
+    {
+        if (upstream is null)
+            return null;
+        try
+        {
+            return [.. (await Dns.GetHostAddressesAsync(upstream.Host, cancellation)).Select(a => new IPEndPoint(a, upstream.Port))];
+        }
+        catch (SocketException error)
+        {
+            throw new HostException("playground-dns-upstream", $"--dns-upstream {upstream.Host} has no address: {error.Message}", "Give the resolver's IP address.");
         }
     }
 

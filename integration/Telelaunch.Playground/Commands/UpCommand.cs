@@ -36,6 +36,14 @@ internal static class UpCommand
         writer.Write(failure ?? Ready);
     }
 
+    /// <summary>The command line of the daemon that these options ask for.</summary>
+    public static IEnumerable<string> DaemonArguments(Options options, string pipeHandle) =>
+    [
+        "daemon", pipeHandle, "--state", options.State.Path, "--port", $"{options.Port}",
+        .. options.Workloads is null ? (string[])["--no-workloads"] : ["--workloads", options.Workloads],
+        .. options.DnsUpstream is { } upstream ? (string[])["--dns-upstream", $"{(upstream.Host.Contains(':') ? $"[{upstream.Host}]" : upstream.Host)}:{upstream.Port}"] : [],
+    ];
+
     private static async Task StartAsync(Options options, CancellationToken cancellation)
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
@@ -43,9 +51,7 @@ internal static class UpCommand
         // Started as "dotnet playground.dll", the program's own path comes first.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(typeof(UpCommand).Assembly.Location);
-        foreach (var argument in (string[])["daemon", pipe.GetClientHandleAsString(), "--state", options.State.Path, "--port", $"{options.Port}"])
-            start.ArgumentList.Add(argument);
-        foreach (var argument in options.Workloads is null ? (string[])["--no-workloads"] : ["--workloads", options.Workloads])
+        foreach (var argument in DaemonArguments(options, pipe.GetClientHandleAsString()))
             start.ArgumentList.Add(argument);
         using var daemon = Process.Start(start) ?? throw new HostException("daemon", "The daemon can't be started", "Is this executable in place?");
         pipe.DisposeLocalCopyOfClientHandle();

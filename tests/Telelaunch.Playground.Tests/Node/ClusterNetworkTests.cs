@@ -57,6 +57,15 @@ public sealed class ClusterNetworkTests(RunningPlayground test)
     }
 
     [NodeFact]
+    public async Task NamesOutsideTheCluster_AreAskedOfTheUpstreamResolver()
+    {
+        await ServeAsync("names", "names");
+
+        Assert.StartsWith(OutsideDns.Address + " ", await test.ShellAsync("names", $"getent ahostsv4 {OutsideDns.Name}"));
+        Assert.Equal("2", (await test.ShellAsync("names", "getent hosts nosuch.example; echo $?")).Trim());
+    }
+
+    [NodeFact]
     public async Task ApiServer_IsReachedFromAPodWithItsToken()
     {
         await ServeAsync("client", "client");

@@ -40,6 +40,7 @@ public sealed class RunningPlayground : IAsyncLifetime
     private const string Token = "admin-token";
 
     private readonly CancellationTokenSource _stop = new();
+    private readonly OutsideDns _outsideDns = new();
     private PlaygroundNode? _node;
     private Task _running = Task.CompletedTask;
 
@@ -59,7 +60,7 @@ public sealed class RunningPlayground : IAsyncLifetime
         if (NodeFactAttribute.Reason is not null)
             return;
         await Server.StartAsync(CancellationToken.None);
-        _node = new(Store, new(Directory, Server.Address, Server.Tokens.IssueForPod), NullLoggerFactory.Instance);
+        _node = new(Store, new(Directory, Server.Address, Server.Tokens.IssueForPod) { DnsUpstream = [_outsideDns.EndPoint] }, NullLoggerFactory.Instance);
         await _node.PrepareAsync(CancellationToken.None);
         Server.Publish(_node.ApiServerSeenByPods);
         _running = _node.RunAsync(_stop.Token);
@@ -77,6 +78,7 @@ public sealed class RunningPlayground : IAsyncLifetime
             await _node.DisposeAsync();
         }
         await Server.DisposeAsync();
+        await _outsideDns.DisposeAsync();
         System.IO.Directory.Delete(Directory, recursive: true);
         _stop.Dispose();
     }
