@@ -1,3 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
 using Telelaunch.Playground.Store;
 
 namespace Telelaunch.Playground.Tests.Node;
@@ -6,6 +10,24 @@ namespace Telelaunch.Playground.Tests.Node;
 public sealed class ClusterNetworkTests(RunningPlayground test)
 {
     private const string Connect = "/usr/bin/python3 -c 'import socket, sys, errno\ntry: print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 20).recv(100).decode())\nexcept OSError as e: print(errno.errorcode.get(e.errno, e))' ";
+
+    private const string Say = "/usr/bin/python3 -c 'import socket, sys\ns = socket.create_connection((sys.argv[1], int(sys.argv[2])), 20)\ns.sendall(sys.argv[3].encode())\ns.shutdown(1)\nprint(s.recv(100).decode())'";
+
+    private const string Witness = """
+        import socket
+        l = socket.create_server(('', 8000))
+        while True:
+            s = l.accept()[0]
+            try:
+                print(s.recv(100).decode())
+                s.sendall(b'the witness heard')
+            except OSError as e:
+                print(e)
+            s.close()
+        """;
+
+    // How long an answer may take that isn't expected; a machine without a route there may not say so.
+    private static readonly TimeSpan HostPatience = TimeSpan.FromSeconds(3);
 
     private const string Serve = "\"command\": [\"/usr/bin/python3\", \"-c\", \"import socket\\nl = socket.create_server(('', 8000))\\nwhile True: s = l.accept()[0]; s.sendall(socket.gethostname().encode()); s.close()\"],"
         + "\"readinessProbe\": {\"tcpSocket\": {\"port\": 8000}, \"periodSeconds\": 1}";
@@ -25,8 +47,32 @@ public sealed class ClusterNetworkTests(RunningPlayground test)
         Assert.Equal("net-b", await ReachedAsync(address, 8000));
         Assert.Equal("ECONNREFUSED", await ReachedAsync(address, 8001));
         Assert.Equal("EHOSTUNREACH", await ReachedAsync("10.244.0.253", 80));
-        // The host has no way there.
-        Assert.DoesNotContain("10.244.0.", await File.ReadAllTextAsync("/proc/net/fib_trie"));
+    }
+
+    // A machine's own network may answer on any address, by a transparent proxy: so the pod is the witness of who reached it.
+    [NodeFact]
+    public async Task ClusterAddresses_AreNotReachedFromTheHost()
+    {
+        await test.CreatePodAsync("witness", $"\"command\": [\"/usr/bin/python3\", \"-uc\", {JsonValue.Create(Witness)!.ToJsonString()}],"
+            + "\"readinessProbe\": {\"tcpSocket\": {\"port\": 8000}, \"periodSeconds\": 1}", labels: "{\"app\": \"witness\"}");
+        await test.AwaitReadyAsync("witness");
+        await test.CreateAsync("/api/v1/namespaces/play/services", """{"metadata": {"name": "witness"}, "spec": {"selector": {"app": "witness"}, "ports": [{"port": 80, "targetPort": 8000}]}}""");
+        await AwaitEndpointsAsync("witness", 1);
+        var service = test.Store.Get(ResourceKinds.Services, "play", "witness")!.At("spec", "clusterIP").Text();
+        var pod = test.Store.Get(ResourceKinds.Pods, "play", "witness")!.At("status", "podIP").Text();
+
+        Assert.Contains("the witness heard", await test.ShellAsync("witness", RunningPlayground.Until($"{Say} {service} 80 pod-to-service", "heard")));
+        Assert.Contains("the witness heard", await test.ShellAsync("witness", $"{Say} {pod} 8000 pod-to-pod"));
+        Assert.DoesNotContain("the witness heard", await AnswerToHostAsync(service, 80, "host-to-service"));
+        Assert.DoesNotContain("the witness heard", await AnswerToHostAsync(pod, 8000, "host-to-pod"));
+
+        // It takes one connection after the other: what the host had said would stand before this.
+        Assert.Contains("the witness heard", await test.ShellAsync("witness", $"{Say} {pod} 8000 the-end"));
+        await test.AwaitLogAsync("witness", "the-end");
+        var log = (await test.KubectlAsync(null, "logs", "witness")).Output;
+        Assert.Contains("pod-to-service", log);
+        Assert.Contains("pod-to-pod", log);
+        Assert.DoesNotContain("host-to-", log);
     }
 
     [NodeFact]
@@ -82,17 +128,32 @@ public sealed class ClusterNetworkTests(RunningPlayground test)
     }
 
     // The rules follow the EndpointSlice, a moment later.
-    private static string Until(string target, string answer) => $"until {Connect}{target} | tee /tmp/answer | grep {answer}; do :; done; cat /tmp/answer";
+    private static string Until(string target, string answer) => RunningPlayground.Until(Connect + target, answer);
 
     private async Task<string> ReachedAsync(string host, int port) => (await test.ShellAsync("net-a", Connect + $"{host} {port}")).Trim();
 
-    private async Task AwaitEndpointsAsync(string service, int count)
+    private Task AwaitEndpointsAsync(string service, int count) => test.AwaitAnyAsync(ResourceKinds.EndpointSlices, $"{count} ready endpoints of {service}",
+        s => s.Label("kubernetes.io/service-name") == service && s["endpoints"].Items().Count(e => e.At("conditions", "ready").IsTrue()) == count);
+
+    // Sends a word and returns what is answered to it; empty if nothing is.
+    private static async Task<string> AnswerToHostAsync(string address, int port, string word)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        await foreach (var change in test.Store.WatchAsync(ResourceKinds.EndpointSlices, patience.Token))
+        using var patience = new CancellationTokenSource(HostPatience);
+        using var client = new TcpClient();
+        var answer = new StringBuilder();
+        try
         {
-            if (change.Object.Label("kubernetes.io/service-name") == service && change.Object["endpoints"].Items().Count(e => e.At("conditions", "ready").IsTrue()) == count)
-                break;
+            await client.ConnectAsync(IPAddress.Parse(address), port, patience.Token);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(word + "\n"), patience.Token);
+            using var reader = new StreamReader(client.GetStream());
+            var buffer = new char[1024];
+            while (await reader.ReadAsync(buffer, patience.Token) is > 0 and var count)
+                answer.Append(buffer, 0, count);
         }
+        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
+        {
+            // Refused, unreachable, or nobody there at all: as it should be.
+        }
+        return answer.ToString();
     }
 }

@@ -21,7 +21,7 @@ public sealed class KubectlStreamTests(RunningPlayground test)
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.StandardInput.WriteAsync("hello");
         process.StandardInput.Close();
-        await process.WaitForExitAsync();
+        await RunningPlayground.AwaitExitAsync(process);
 
         Assert.Equal((7, "HELLO"), (process.ExitCode, await output));
         Assert.Contains("wrong\n", await error); // kubectl may put a line about the first, empty frame before it.
@@ -39,18 +39,16 @@ public sealed class KubectlStreamTests(RunningPlayground test)
     [NodeFact]
     public async Task Logs_ShowWhatWasAskedFor_AndFollowToTheEnd()
     {
-        await test.CreatePodAsync("kubectl-logs", "\"command\": [\"sh\", \"-c\", \"for i in 1 2 3 4 5; do echo line $i; done; echo oops >&2; while [ ! -e /tmp/go ]; do sleep 0.1; done; echo last\"]",
+        await test.CreatePodAsync("kubectl-logs", "\"command\": [\"sh\", \"-c\", \"for i in 1 2 3 4 5; do echo line $i; done; mkfifo /tmp/go; echo oops >&2; read _ < /tmp/go; echo last\"]",
             "\"restartPolicy\": \"Never\"");
         await test.AwaitReadyAsync("kubectl-logs");
-        while (!(await test.KubectlAsync(null, "logs", "kubectl-logs")).Output.Contains("oops", StringComparison.Ordinal))
-        {
-        }
+        await test.AwaitLogAsync("kubectl-logs", "oops");
 
         Assert.Equal(6, (await test.KubectlAsync(null, "logs", "kubectl-logs")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.Equal(9, (await test.KubectlAsync(null, "logs", "kubectl-logs", "--limit-bytes=9")).Output.Length);
         Assert.Matches(@"^\d{4}-\d\d-\d\dT[\d:.]+Z (line|oops)", (await test.KubectlAsync(null, "logs", "kubectl-logs", "--tail=1", "--timestamps")).Output);
         var followed = test.KubectlAsync(null, "logs", "-f", "kubectl-logs");
-        await test.ShellAsync("kubectl-logs", "touch /tmp/go");
+        await test.ShellAsync("kubectl-logs", "echo > /tmp/go");
         Assert.EndsWith("last\n", (await followed).Output);
     }
 
@@ -65,7 +63,7 @@ public sealed class KubectlStreamTests(RunningPlayground test)
         using var process = Process.Start(start)!;
         try
         {
-            var line = await process.StandardOutput.ReadLineAsync();
+            var line = await process.StandardOutput.ReadLineAsync().WaitAsync(RunningPlayground.Patience);
             Assert.StartsWith("Forwarding from 127.0.0.1:", line);
             var port = int.Parse(line!.Split(' ')[2].Split(':')[1], System.Globalization.CultureInfo.InvariantCulture);
             for (var i = 0; i < 3; i++)
@@ -74,13 +72,13 @@ public sealed class KubectlStreamTests(RunningPlayground test)
                 await client.ConnectAsync("127.0.0.1", port);
                 await client.GetStream().WriteAsync("hello"u8.ToArray());
                 var answer = new byte[5];
-                await client.GetStream().ReadExactlyAsync(answer);
+                await client.GetStream().ReadExactlyAsync(answer).AsTask().WaitAsync(RunningPlayground.Patience);
                 Assert.Equal("HELLO", Encoding.ASCII.GetString(answer));
             }
         }
         finally
         {
-            process.Kill();
+            await RunningPlayground.KillAsync(process);
         }
     }
 

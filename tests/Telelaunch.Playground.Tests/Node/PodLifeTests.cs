@@ -35,7 +35,7 @@ public sealed class PodLifeTests(RunningPlayground test)
             map.Object("data")["file.txt"] = "changed";
             return map;
         });
-        Assert.Contains("changed", await test.ShellAsync("full", "while ! grep -m1 changed /map/file.txt; do sleep 0.1; done"));
+        Assert.Contains("changed", await test.ShellAsync("full", RunningPlayground.Until("cat /map/file.txt", "changed")));
 
         var directory = Path.Combine(test.Directory, "pods", pod.Uid);
         Assert.True(Directory.Exists(directory));
@@ -151,14 +151,8 @@ public sealed class PodLifeTests(RunningPlayground test)
     {
         await test.CreatePodAsync("missing-volume", "\"command\": [\"sleep\", \"1000\"], \"volumeMounts\": [{\"name\": \"s\", \"mountPath\": \"/s\"}]",
             "\"volumes\": [{\"name\": \"s\", \"secret\": {\"secretName\": \"later\"}}]");
-        using (var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20)))
-        {
-            await foreach (var change in test.Store.WatchAsync(ResourceKinds.Events, patience.Token))
-            {
-                if (change.Object["message"].Text() == "MountVolume.SetUp failed for volume \"s\" : secret \"later\" not found")
-                    break;
-            }
-        }
+        const string Missing = "MountVolume.SetUp failed for volume \"s\" : secret \"later\" not found";
+        await test.AwaitAnyAsync(ResourceKinds.Events, Missing, e => e["message"].Text() == Missing);
         Assert.Equal("ContainerCreating", State(test.Store.Get(ResourceKinds.Pods, "play", "missing-volume")!, "waiting").At("reason").Text());
 
         await test.CreateAsync("/api/v1/namespaces/play/secrets", """{"metadata": {"name": "later"}, "data": {"key": "dmFsdWU="}}""");

@@ -37,6 +37,9 @@ public sealed class PlaygroundCollection : ICollectionFixture<RunningPlayground>
 /// <summary>The whole playground in this process: API server and node, in namespaces of their own that go with it.</summary>
 public sealed class RunningPlayground : IAsyncLifetime
 {
+    /// <summary>How long a test waits for what should happen soon, before it fails.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private const string Token = "admin-token";
 
     private readonly CancellationTokenSource _stop = new();
@@ -109,7 +112,7 @@ public sealed class RunningPlayground : IAsyncLifetime
     /// <summary>Waits, for the present state or a later one, until it is as wanted.</summary>
     public async Task<JsonObject?> AwaitAsync(ResourceKind kind, string ns, string name, Func<JsonObject?, bool> isReached)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(Patience);
         var version = Store.Version;
         if (Store.Get(kind, ns, name) is var present && isReached(present))
             return present;
@@ -131,6 +134,25 @@ public sealed class RunningPlayground : IAsyncLifetime
         return null;
     }
 
+    /// <summary>Waits until some object of a kind is as wanted.</summary>
+    /// <param name="what">What the failure says was missing.</param>
+    public async Task AwaitAnyAsync(ResourceKind kind, string what, Func<JsonObject, bool> isReached)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await foreach (var change in Store.WatchAsync(kind, patience.Token))
+            {
+                if (change.Type != WatchEventType.Deleted && isReached(change.Object))
+                    return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"No {kind.Kind} in {Patience.TotalSeconds} s: {what}");
+        }
+    }
+
     public async Task<JsonObject> AwaitPodAsync(string name, Func<JsonObject, bool> isReached) =>
         (await AwaitAsync(ResourceKinds.Pods, "play", name, p => p is not null && isReached(p)))!;
 
@@ -143,9 +165,62 @@ public sealed class RunningPlayground : IAsyncLifetime
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.StandardInput.WriteAsync(input ?? "");
         process.StandardInput.Close();
-        await process.WaitForExitAsync();
+        await AwaitExitAsync(process);
         return (process.ExitCode, await output, await error);
     }
+
+    /// <summary>Waits for a process's end; one that doesn't end is killed and fails the test.</summary>
+    public static async Task AwaitExitAsync(Process process)
+    {
+        using var patience = new CancellationTokenSource(2 * Patience);
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            await KillAsync(process);
+            Assert.Fail($"Still running after {2 * Patience.TotalSeconds} s: {process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)}");
+        }
+    }
+
+    /// <summary>Kills a process and waits until it is gone, so that it writes nothing any more.</summary>
+    public static async Task KillAsync(Process process)
+    {
+        process.Kill();
+        await process.WaitForExitAsync(CancellationToken.None);
+    }
+
+    /// <summary>Follows a pod's log until a line contains the text.</summary>
+    public async Task AwaitLogAsync(string pod, string text)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        using var process = Process.Start(Kubectl("logs", "-f", pod))!;
+        var seen = new List<string>();
+        try
+        {
+            while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+            {
+                if (line.Contains(text, StringComparison.Ordinal))
+                    return;
+                seen.Add(line);
+            }
+            Assert.Fail($"The log of {pod} ended without {text}: {string.Join('|', seen)}");
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"No {text} in the log of {pod} in {Patience.TotalSeconds} s: {string.Join('|', seen)}");
+        }
+        finally
+        {
+            await KillAsync(process);
+        }
+    }
+
+    /// <summary>A shell command that tries another one until it prints the text, and then prints that; in the end it gives up and says so.</summary>
+    public static string Until(string command, string text) =>
+        $"end=$(($(date +%s) + {Patience.TotalSeconds})); while answer=$({command} 2>&1); case \"$answer\" in *{text}*) false;; esac; do "
+        + $"if [ $(date +%s) -ge $end ]; then echo \"no {text} in {Patience.TotalSeconds} s, at last: $answer\"; exit; fi; done; echo \"$answer\"";
 
     public ProcessStartInfo Kubectl(params string[] arguments)
     {
