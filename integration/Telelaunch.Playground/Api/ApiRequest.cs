@@ -26,7 +26,7 @@ public sealed record ApiRequest(HttpContext Http, RequestInfo Info, Caller Calle
     public Task SendAsync(int status, JsonNode body, string? contentType = null)
     {
         foreach (var warning in _warnings.Distinct())
-            Http.Response.Headers.Append("Warning", $"299 - \"{warning.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"");
+            SendWarning(Http, warning);
         return SendAsync(Http, status, Representation, body, contentType);
     }
 
@@ -40,6 +40,13 @@ public sealed record ApiRequest(HttpContext Http, RequestInfo Info, Caller Calle
         http.Response.ContentType = contentType ?? (representation.IsYaml ? "application/yaml" : "application/json");
         http.Response.ContentLength = bytes.Length;
         await http.Response.Body.WriteAsync(bytes, http.RequestAborted);
+    }
+
+    /// <summary>Adds a warning (RFC 7234 section 5.5) to the answer that is to come.</summary>
+    public static void SendWarning(HttpContext http, string text)
+    {
+        var quoted = text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+        http.Response.Headers.Append("Warning", $"299 - \"{quoted}\"");
     }
 
     public static async Task SendTextAsync(HttpContext http, int status, string text)

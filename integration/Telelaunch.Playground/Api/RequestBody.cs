@@ -48,12 +48,14 @@ public static partial class RequestBody
                 + "application/json, application/yaml, application/vnd.kubernetes.protobuf");
         }
         var text = await ReadTextAsync(request, cancellation);
-        if (Parse(text, type, out var why) is not JsonObject obj)
+        var problems = new List<string>();
+        if (Parse(text, type, problems, out var why) is not JsonObject obj)
         {
             throw StatusException.BadRequest($"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {why} "
                 + $"({(text.Length == 0 ? "<empty>" : text)})");
         }
         CheckType(obj, apiVersion, kind);
+        FieldValidation.Apply(request, problems, apiVersion, kind);
         return obj;
     }
 
@@ -72,13 +74,15 @@ public static partial class RequestBody
     public static string MediaType(HttpRequest request) => (request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
 
     /// <summary>JSON, or YAML of one document. Null if it is neither; <paramref name="why"/> then says what is wrong.</summary>
-    public static JsonNode? Parse(string text, string mediaType, out string why)
+    public static JsonNode? Parse(string text, string mediaType, out string why) => Parse(text, mediaType, [], out why);
+
+    private static JsonNode? Parse(string text, string mediaType, List<string> problems, out string why)
     {
         why = "unexpected end of JSON input";
         try
         {
             if (!mediaType.EndsWith("yaml", StringComparison.Ordinal))
-                return text.Length == 0 ? null : JsonNode.Parse(text);
+                return text.Length == 0 ? null : FieldValidation.Read(text, problems);
             return Documents(text).FirstOrDefault();
         }
         catch (JsonException e)
