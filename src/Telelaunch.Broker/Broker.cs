@@ -35,7 +35,7 @@ public sealed class Broker : IAsyncDisposable
     /// <summary>Cluster ranges that overlap a route of this machine and were dropped: only addresses that lookups give are followed there.</summary>
     public IReadOnlyList<RangeOverlap> Overlaps => _parts.Overlaps;
 
-    /// <summary>Whether non-blocking connects are truthful for IPv4 (DESIGN §3.2); if not, every connect waits for its dial.</summary>
+    /// <summary>Whether non-blocking connects are truthful for IPv4; if not, every connect waits for its dial.</summary>
     public bool HoldsSyn => (_parts.Ports.Flags & VerdictFlags.HeldSyn4) != 0;
 
     /// <summary>The cluster's DNS forwards to this machine.</summary>

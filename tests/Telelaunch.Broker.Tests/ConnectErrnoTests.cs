@@ -3,7 +3,7 @@ using Telelaunch.Net;
 
 namespace Telelaunch.Broker.Tests;
 
-/// <summary>The errno table of DESIGN §3.1, with real programs under the real shim and dials that the test delays.</summary>
+/// <summary>The errno table of connect(2), with real programs under the real shim and dials that the test delays.</summary>
 public class ConnectErrnoTests
 {
     private const int EINPROGRESS = 115;
