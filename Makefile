@@ -7,8 +7,9 @@ AGENT_ARCHIVE := $(ARTIFACTS)/telelaunch-agent.oci.tar
 DOTNET        := dotnet
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
+export AGENT_IMAGE IMAGE_NGINX IMAGE_PYTHON IMAGE_POSTGRES IMAGE_REDIS
 
-.PHONY: help setup build shim command playground agent-image test unit c-test e2e e2e-playground format format-check demo clean
+.PHONY: help setup build shim command playground agent-image check-import test unit c-test e2e e2e-playground format format-check demo clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -34,6 +35,9 @@ agent-image: $(AGENT_ARCHIVE) ## artifacts/telelaunch-agent.oci.tar, an OCI arch
 $(AGENT_ARCHIVE): $(shell find src/Telelaunch.Agent src/Telelaunch.Mux src/Telelaunch.Net src/Telelaunch.Linux -type f -not -path '*/obj/*' -not -path '*/bin/*' 2>/dev/null)
 	@src/Telelaunch.Agent/image/build-image
 
+check-import: $(AGENT_ARCHIVE) ## a real containerd imports the archive and runs it restricted (root)
+	@src/Telelaunch.Agent/image/check-import
+
 format-check:   ## fails where the formatters would change something
 	@$(DOTNET) format whitespace Telelaunch.sln --verify-no-changes
 	@$(MAKE) --no-print-directory -C native-shim format-check
@@ -51,7 +55,7 @@ unit: shim      ## the unit tests
 test: setup     ## everything: format, C tests, unit tests, end-to-end on the playground; ends with the summary
 	@tests/run all
 
-e2e: build      ## end-to-end tests on any cluster: make e2e KUBECONFIG=F [AGENT_IMAGE=… IMAGE_NGINX=…]
+e2e: build      ## end-to-end tests on any cluster: make e2e KUBECONFIG=F [AGENT_IMAGE=… IMAGE_NGINX=… IMAGE_PYTHON=… IMAGE_POSTGRES=… IMAGE_REDIS=…]
 	@test -n "$(KUBECONFIG)" || { echo "e2e: no KUBECONFIG given; try: make e2e KUBECONFIG=~/.kube/config" >&2; exit 2; }
 	@tests/run e2e "$(KUBECONFIG)"
 

@@ -89,6 +89,16 @@ public sealed class BadInputTests(TestCluster cluster)
         await FailsAsync(125, "program-not-catchable", ["run", "--", program, "same", "true"]);
     }
 
+    [FactWith("go")]
+    public async Task GoProgram_IsToldBeforeAnythingStarts()
+    {
+        var source = await WriteAsync("main.go", "package main\n\nfunc main() {}\n");
+        var program = Path.Combine(cluster.Scratch, "go-program");
+        await using var build = await ProcessRun.CompleteAsync("go", ["build", "-o", program, source], cluster.Variables(("CGO_ENABLED", "0")));
+        Assert.True(build.ExitCode == 0, build.ToString());
+        await FailsAsync(125, "program-not-catchable", ["run", "--", program]);
+    }
+
     [Fact]
     public async Task SetuidProgram_IsToldBeforeAnythingStarts()
     {

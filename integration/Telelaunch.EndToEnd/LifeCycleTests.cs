@@ -71,6 +71,22 @@ public sealed class LifeCycleTests(TestCluster cluster)
         await UntilAsync(() => Task.FromResult(ProcessesOf(session).Count == 0), "no process of the session is left");
     }
 
+    [Fact]
+    public async Task KillOfLauncherAndGuard_TheAgentEndsItself_AndTheNextRunRemovesItsPod()
+    {
+        await using var run = Start($"echo {Running}; exec sleep 600");
+        await run.WaitForTextAsync(Running);
+        var pod = (await cluster.AgentPodsAsync()).Single(name => name.StartsWith("pod/", StringComparison.Ordinal));
+        foreach (var child in Children(run.Id)) await (await ProcessRun.CompleteAsync("kill", ["-KILL", child])).DisposeAsync();
+        await run.SignalAsync("KILL");
+        await run.WaitForExitAsync();
+
+        await UntilAsync(async () => (await cluster.KubectlAsync("get", pod, "-o", "jsonpath={.status.phase}")) == "Succeeded", "the agent has ended itself");
+        await using var next = await cluster.RunAsync("true");
+        Assert.True(next.ExitCode == 0, next.ToString());
+        Assert.Empty(await cluster.AgentPodsAsync());
+    }
+
     private ProcessRun Start(string script) => ProcessRun.Start(TestCluster.Telelaunch, ["run", "--", "bash", "-c", script], cluster.Variables());
 
     private async Task NothingIsLeftAsync(ProcessRun run)

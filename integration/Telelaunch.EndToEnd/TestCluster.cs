@@ -23,7 +23,9 @@ public sealed class TestCluster : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        await KubectlAsync("apply", "-f", Path.Combine(Root, "integration", "workloads.yaml"));
+        var manifests = Path.Combine(Scratch, "workloads.yaml");
+        await File.WriteAllTextAsync(manifests, WithImages(await File.ReadAllTextAsync(Path.Combine(Root, "integration", "workloads.yaml"))));
+        await KubectlAsync("apply", "-f", manifests);
         foreach (var workload in new[] { "deployment/hello", "deployment/echo", "deployment/db", "deployment/redis", "deployment/probe", "statefulset/web" })
             await KubectlAsync("rollout", "status", workload, "--timeout=120s");
     }
@@ -74,6 +76,22 @@ public sealed class TestCluster : IAsyncLifetime
 
     /// <summary>Runs a command under <c>telelaunch run</c> to its end.</summary>
     internal Task<ProcessRun> RunAsync(params string[] command) => TelelaunchAsync(["run", "--", .. command]);
+
+    /// <summary>A cluster that pulls from elsewhere says so: IMAGE_NGINX, IMAGE_PYTHON, IMAGE_POSTGRES, IMAGE_REDIS.</summary>
+    private static string WithImages(string manifests)
+    {
+        foreach (var (variable, image) in new[]
+                 {
+                     ("IMAGE_NGINX", "docker.io/library/nginx:1.27"), ("IMAGE_PYTHON", "docker.io/library/python:3.12-slim"),
+                     ("IMAGE_POSTGRES", "docker.io/library/postgres:15"), ("IMAGE_REDIS", "docker.io/library/redis:7"),
+                 })
+        {
+            if (!manifests.Contains(image, StringComparison.Ordinal)) throw new InvalidOperationException($"workloads.yaml doesn't name {image} any more; {variable} would have no effect.");
+            if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } other) manifests = manifests.Replace(image, other, StringComparison.Ordinal);
+        }
+
+        return manifests;
+    }
 
     private static string FindRoot()
     {

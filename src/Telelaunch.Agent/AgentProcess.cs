@@ -40,7 +40,7 @@ internal sealed class AgentProcess
     {
         using var sigTerm = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         using var sigInt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
-        DirectoryInfo directory = Directory.CreateTempSubdirectory("telelaunch-agent-");
+        DirectoryInfo directory = CreateDirectory();
         try
         {
             return await ServeAsync(directory.FullName);
@@ -48,6 +48,19 @@ internal sealed class AgentProcess
         finally
         {
             directory.Delete(recursive: true);
+        }
+    }
+
+    private static DirectoryInfo CreateDirectory()
+    {
+        try
+        {
+            return Directory.CreateTempSubdirectory("telelaunch-agent-");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new HostException(
+                "no-temporary-directory", $"{Path.GetTempPath()} can't be written: {error.Message}", "Mount an emptyDir at /tmp, or name another place by TMPDIR.", error);
         }
     }
 
