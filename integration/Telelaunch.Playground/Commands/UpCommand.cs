@@ -47,7 +47,15 @@ internal static class UpCommand
     private static async Task StartAsync(Options options, CancellationToken cancellation)
     {
         using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { UseShellExecute = false };
+        // The runtime keeps copies of the descriptors it was started with. Were they ours, whoever reads our output to its end
+        // (`$(playground up -q)`) would wait for the daemon's; these pipes end with us.
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         // Started as "dotnet playground.dll", the program's own path comes first.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(typeof(UpCommand).Assembly.Location);
