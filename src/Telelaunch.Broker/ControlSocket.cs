@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Telelaunch.Linux;
+using Telelaunch.Net;
 
 namespace Telelaunch.Broker;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using ARSoft.Tools.Net.Dns;
+using Telelaunch.Net;
 
 namespace Telelaunch.Playground.Node.Dns;
 

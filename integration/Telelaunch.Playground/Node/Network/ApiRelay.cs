@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Telelaunch.Net;
 
 namespace Telelaunch.Playground.Node.Network;
 

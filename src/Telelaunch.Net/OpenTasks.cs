@@ -1,17 +1,18 @@
 using System.Collections.Concurrent;
 
-namespace Telelaunch.Broker;
+namespace Telelaunch.Net;
 
 /// <summary>Tasks that run until they are done by themselves; whoever owns this awaits them at the end.</summary>
-internal sealed class OpenTasks
+public sealed class OpenTasks
 {
     private readonly ConcurrentDictionary<long, Task> _tasks = new();
     private long _next;
 
-    internal int Count => _tasks.Count;
+    /// <summary>How many run now.</summary>
+    public int Count => _tasks.Count;
 
     /// <summary>Starts and keeps a task. It handles its own failures: one that gets here is a bug and is thrown by <see cref="WhenAllAsync"/>.</summary>
-    internal void Run(Func<Task> start)
+    public void Run(Func<Task> start)
     {
         long key = Interlocked.Increment(ref _next);
         Task task = start();
@@ -27,10 +28,10 @@ internal sealed class OpenTasks
     }
 
     /// <summary>Completes once the tasks that run at this moment have ended; those that start meanwhile aren't waited for.</summary>
-    internal Task WhenPresentAsync() => Task.WhenAll(_tasks.Values);
+    public Task WhenPresentAsync() => Task.WhenAll(_tasks.Values);
 
     /// <summary>Completes once no task is left; call it when nothing starts new ones.</summary>
-    internal async Task WhenAllAsync()
+    public async Task WhenAllAsync()
     {
         while (!_tasks.IsEmpty)
         {
