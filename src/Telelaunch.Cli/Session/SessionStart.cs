@@ -54,7 +54,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
 
         var (ranges, names) = await StartPodAsync(session, connection, pod, cancellationToken);
         await OpenTunnelAsync(session, connection, cancellationToken);
-        await StartBrokerAsync(session, ranges, names, cancellationToken);
+        await _phases.ShowAsync("names", () => StartBrokerAsync(session, ranges, names, cancellationToken));
     }
 
     private async Task<(ClusterRanges Ranges, Cluster.ClusterNames Names)> StartPodAsync(
