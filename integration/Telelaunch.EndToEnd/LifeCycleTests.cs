@@ -77,7 +77,7 @@ public sealed class LifeCycleTests(TestCluster cluster)
         await using var run = Start($"echo {Running}; exec sleep 600");
         await run.WaitForTextAsync(Running);
         var pod = (await cluster.AgentPodsAsync()).Single(name => name.StartsWith("pod/", StringComparison.Ordinal));
-        foreach (var child in Children(run.Id)) await (await ProcessRun.CompleteAsync("kill", ["-KILL", child])).DisposeAsync();
+        foreach (var child in await ChildrenAsync(run.Id)) await (await ProcessRun.CompleteAsync("kill", ["-KILL", child])).DisposeAsync();
         await run.SignalAsync("KILL");
         await run.WaitForExitAsync();
 
@@ -99,7 +99,7 @@ public sealed class LifeCycleTests(TestCluster cluster)
     /// <summary>Where the command's environment says that its session is.</summary>
     private static async Task<string> SessionDirectoryOfAsync(int launcher)
     {
-        foreach (var child in Children(launcher))
+        foreach (var child in await ChildrenAsync(launcher))
         {
             var variables = (await File.ReadAllTextAsync($"/proc/{child}/environ")).Split('\0');
             if (variables.FirstOrDefault(variable => variable.StartsWith("TELELAUNCH_SESSION=", StringComparison.Ordinal)) is { } session) return session["TELELAUNCH_SESSION=".Length..];
@@ -108,9 +108,11 @@ public sealed class LifeCycleTests(TestCluster cluster)
         throw new InvalidOperationException("no child of the launcher has TELELAUNCH_SESSION in its environment");
     }
 
-    /// <summary>A child is listed with the thread that started it.</summary>
-    private static IEnumerable<string> Children(int process) =>
-        Directory.EnumerateDirectories($"/proc/{process}/task").SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+    private static async Task<string[]> ChildrenAsync(int process)
+    {
+        await using var run = await ProcessRun.CompleteAsync("ps", ["-o", "pid=", "--ppid", $"{process}"]);
+        return run.Output.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+    }
 
     private static List<string> ProcessesOf(string session)
     {

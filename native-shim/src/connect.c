@@ -82,8 +82,7 @@ enum route classify_connect(int fd, const struct sockaddr *address, socklen_t le
 	if (verdict == VERDICT_HOST)
 		return ROUTE_HOST;
 	if (sys_socket_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
-		return refuse(
-			"only TCP reaches the cluster; UDP to it is refused (network is unreachable)");
+		return refuse("only TCP reaches the cluster; UDP to it is refused (network is unreachable)");
 	if (verdict == VERDICT_UNREACHABLE) {
 		log_once(LOG_BROKER_GONE, "the session isn't being served; the cluster can't be reached");
 		return ROUTE_REFUSE;
