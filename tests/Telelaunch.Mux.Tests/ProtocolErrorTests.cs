@@ -92,6 +92,18 @@ public sealed class ProtocolErrorTests
         await client.DisposeAsync();
     }
 
+    [Fact]
+    public async Task OpenedWithTooSmallAWindow_ClosesCarrierAndFailsTheDial()
+    {
+        (MuxClient client, RawPeer agent) = await RawPeer.WithClientAsync();
+        ValueTask<Telelaunch.Net.DialResult> dial = client.DialAsync(FakePod.Live, CancellationToken.None);
+        await agent.SendAsync(Convert.FromHexString("00000c02000000010000ffff0400b26e0af40007"));
+        Assert.Equal(CarrierEndKind.ProtocolError, (await client.Completion.WaitAsync(s_bound)).Kind);
+        Assert.Equal(Telelaunch.Net.Errno.ENETUNREACH, (await dial.AsTask().WaitAsync(s_bound)).Errno);
+        await client.DisposeAsync();
+        await agent.DisposeAsync();
+    }
+
     [Theory]
     [InlineData("fin")]
     [InlineData("data")]

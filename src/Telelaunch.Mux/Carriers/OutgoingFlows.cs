@@ -37,10 +37,11 @@ internal sealed class OutgoingFlows(MuxConnection connection)
         int window = reader.ReadWindow();
         IPEndPoint endPoint = reader.ReadEndPoint();
         reader.End();
-        if (!_pending.TryRemove(id, out PendingOpen? open))
-            return;
+        // Before the dial is taken out: what is still pending when the carrier ends is failed, what was taken out would wait for ever.
         if (window < FlowReceiver.InitialWindow)
             throw new ProtocolException($"OPENED with a window of {window}");
+        if (!_pending.TryRemove(id, out PendingOpen? open))
+            return;
         MuxFlow flow = connection.AddFlow(id, window - open.FirstData, observesReset: false);
         bool known = endPoint.Port != 0;
         open.Answer.SetResult(DialResult.Connected(flow, known ? endPoint : null));
