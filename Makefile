@@ -9,7 +9,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 export AGENT_IMAGE IMAGE_NGINX IMAGE_PYTHON IMAGE_POSTGRES IMAGE_REDIS
 
-.PHONY: help setup build shim command playground agent-image check-import test unit c-test e2e e2e-playground format format-check demo clean
+.PHONY: help setup build shim command playground agent-image check-import test unit c-test e2e e2e-playground bench format format-check demo clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -61,6 +61,11 @@ e2e: build      ## end-to-end tests on any cluster: make e2e KUBECONFIG=F [AGENT
 
 e2e-playground: build agent-image ## the same on the playground
 	@tests/run e2e-playground
+
+bench: build agent-image ## measure Telelaunch and its peers side by side: make bench [KUBECONFIG=F] [BENCH='--quick --only bulk --markdown FILE']
+	@integration/setup bench
+	@$(DOTNET) build integration/Telelaunch.Bench -c $(CONFIGURATION) --nologo -v quiet
+	@integration/Telelaunch.Bench/bin/$(CONFIGURATION)/net10.0/Telelaunch.Bench $(if $(filter command,$(firstword $(origin KUBECONFIG))),--kubeconfig $(KUBECONFIG)) $(BENCH)
 
 demo: setup     ## bring up the playground and run curl in its network
 	@$(MAKE) --no-print-directory build agent-image

@@ -1,0 +1,145 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+
+namespace Telelaunch.Bench;
+
+/// <summary>A process that the benchmark started. It never outlives it.</summary>
+internal sealed class ChildProcess : IAsyncDisposable
+{
+    /// <summary>How long a process may take to end by itself, its cluster's objects included, once its input has ended and it was told to.</summary>
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+    private readonly StringBuilder _errors = new();
+    private readonly Lock _lock = new();
+    private readonly Task _errorsRead;
+    private Task _outputDropped = Task.CompletedTask;
+
+    private ChildProcess(Process process, Action<string>? errorLine)
+    {
+        _process = process;
+        _errorsRead = CollectErrorsAsync(errorLine);
+    }
+
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>What it has written to standard error so far.</summary>
+    public string Errors { get { lock (_lock) return _errors.ToString(); } }
+
+    private string CommandLine => $"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}";
+
+    /// <exception cref="BenchException">The program can't be started.</exception>
+    public static ChildProcess Start(
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, Action<string>? errorLine = null)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+            start.Environment[name] = value;
+        try
+        {
+            return new(Process.Start(start)!, errorLine);
+        }
+        catch (Win32Exception error)
+        {
+            throw new BenchException($"{program} can't be started: {error.Message}", "Run integration/setup bench, and make build.");
+        }
+    }
+
+    /// <summary>Runs a program to its end.</summary>
+    /// <returns>What it wrote to standard output.</returns>
+    /// <exception cref="BenchException">It can't be started, or ended with a failure.</exception>
+    public static async Task<string> RunAsync(
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment, CancellationToken cancellationToken)
+    {
+        await using ChildProcess child = Start(program, arguments, environment);
+        child._process.StandardInput.Close();
+        string output = await child._process.StandardOutput.ReadToEndAsync(cancellationToken);
+        int code = await child.WaitForExitAsync(cancellationToken);
+        return code == 0 ? output : throw child.Failed($"ended with {code}");
+    }
+
+    public async Task WriteLineAsync(string line, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _process.StandardInput.WriteAsync($"{line}\n".AsMemory(), cancellationToken);
+            await _process.StandardInput.FlushAsync(cancellationToken);
+        }
+        catch (IOException)
+        {
+            throw Failed("takes no more input");
+        }
+    }
+
+    /// <exception cref="BenchException">It ended its output.</exception>
+    public async Task<string> ReadLineAsync(CancellationToken cancellationToken) =>
+        await _process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw Failed("ended its output");
+
+    /// <summary>Reads whatever else it writes to standard output, so that it never waits for a reader.</summary>
+    public void DropOutput() => _outputDropped = _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+
+    public async Task<int> WaitForExitAsync(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken);
+        await _errorsRead;
+        return _process.ExitCode;
+    }
+
+    public BenchException Failed(string how) => new($"{CommandLine} {how}.", Errors is { Length: > 0 } said ? $"It said: {said.TrimEnd()}" : "It said nothing.");
+
+    /// <summary>Ends its input, tells it to end, waits, and kills what doesn't.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            try
+            {
+                _process.StandardInput.Close();
+            }
+            catch (IOException)
+            {
+                // It doesn't read any more, which is what closing is about.
+            }
+
+            if (!await EndsAsync(TimeSpan.FromSeconds(1)))
+            {
+                Signals.Terminate(_process.Id);
+                if (!await EndsAsync(EndTimeout))
+                {
+                    _process.Kill(entireProcessTree: true);
+                    await _process.WaitForExitAsync();
+                }
+            }
+        }
+
+        await _errorsRead;
+        await _outputDropped;
+        _process.Dispose();
+    }
+
+    private async Task<bool> EndsAsync(TimeSpan timeout)
+    {
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(timeout);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private async Task CollectErrorsAsync(Action<string>? errorLine)
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+        {
+            lock (_lock)
+                _errors.AppendLine(line);
+            errorLine?.Invoke(line);
+        }
+    }
+}

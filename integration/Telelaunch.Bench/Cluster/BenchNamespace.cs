@@ -1,0 +1,94 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+
+namespace Telelaunch.Bench.Cluster;
+
+/// <summary>A namespace of the benchmark's own with its server and its sshd; it goes with all that is in it.</summary>
+/// <remarks>kubectl sets it up, so that nothing of what is measured is used for measuring.</remarks>
+internal sealed class BenchNamespace : IAsyncDisposable
+{
+    public const string Server = "server";
+    public const string Sshd = "sshd";
+    public const int BytesPort = 7001;
+    public const int GreetingPort = 7002;
+    public const int SshPort = 8022;
+
+    private static readonly (string Variable, string Image)[] s_images =
+        [("IMAGE_PYTHON", "docker.io/library/python:3.12-slim"), ("AGENT_IMAGE", "ghcr.io/telelaunch/agent:0.1.0")];
+
+    private readonly string _scratch;
+
+    private BenchNamespace(string kubeconfig, string scratch)
+    {
+        Kubeconfig = kubeconfig;
+        _scratch = scratch;
+    }
+
+    public string Kubeconfig { get; }
+
+    public string Name { get; } = "telelaunch-bench-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3));
+
+    /// <summary>The server's Service.</summary>
+    public string ServerAddress { get; private set; } = "";
+
+    /// <summary>OpenSSH's private key that the sshd lets in, a file of mode 0600.</summary>
+    public string ClientKey => Path.Combine(_scratch, "client");
+
+    /// <summary>The sshd's host key, for pinning.</summary>
+    public string KnownHosts => Path.Combine(_scratch, "known_hosts");
+
+    /// <param name="manifests">Where the manifests are.</param>
+    /// <param name="scratch">A directory for keys.</param>
+    public static async Task<BenchNamespace> CreateAsync(string kubeconfig, string manifests, string scratch, CancellationToken cancellationToken)
+    {
+        var made = new BenchNamespace(kubeconfig, scratch);
+        await made.KubectlAsync(["create", "namespace", made.Name], cancellationToken);
+        try
+        {
+            await made.MakeKeysAsync(cancellationToken);
+            foreach (string file in new[] { "server.yaml", "sshd.yaml" })
+                await made.ApplyAsync(Path.Combine(manifests, file), cancellationToken);
+            await made.KubectlAsync(["wait", "pod", Server, Sshd, "--for=condition=Ready", "--timeout=120s"], cancellationToken);
+            var service = JsonNode.Parse(await made.KubectlAsync(["get", "service", Server, "-o", "json"], cancellationToken))!;
+            made.ServerAddress = (string)service["spec"]!["clusterIP"]!;
+            return made;
+        }
+        catch
+        {
+            await made.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs kubectl in the namespace.</summary>
+    public Task<string> KubectlAsync(IEnumerable<string> arguments, CancellationToken cancellationToken) =>
+        ChildProcess.RunAsync("kubectl", ["--kubeconfig", Kubeconfig, "-n", Name, .. arguments], null, cancellationToken);
+
+    public async ValueTask DisposeAsync() =>
+        await KubectlAsync(["delete", "namespace", Name, "--ignore-not-found", "--timeout=60s"], CancellationToken.None);
+
+    /// <summary>A cluster that pulls from elsewhere says so: IMAGE_PYTHON, AGENT_IMAGE.</summary>
+    private async Task ApplyAsync(string path, CancellationToken cancellationToken)
+    {
+        string manifest = await File.ReadAllTextAsync(path, cancellationToken);
+        foreach (var (variable, image) in s_images)
+        {
+            if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } other)
+                manifest = manifest.Replace(image, other, StringComparison.Ordinal);
+        }
+
+        string file = Path.Combine(_scratch, Path.GetFileName(path));
+        await File.WriteAllTextAsync(file, manifest, cancellationToken);
+        await KubectlAsync(["apply", "-f", file], cancellationToken);
+    }
+
+    private async Task MakeKeysAsync(CancellationToken cancellationToken)
+    {
+        foreach (string name in new[] { "host", "client" })
+            await ChildProcess.RunAsync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", Path.Combine(_scratch, name)], null, cancellationToken);
+        await File.WriteAllTextAsync(KnownHosts, $"bench {await File.ReadAllTextAsync(Path.Combine(_scratch, "host.pub"), cancellationToken)}", cancellationToken);
+        string[] files = ["host", "client.pub"];
+        await KubectlAsync(
+            ["create", "secret", "generic", Sshd, .. files.Select(file => $"--from-file={file}={Path.Combine(_scratch, file)}")], cancellationToken);
+    }
+}

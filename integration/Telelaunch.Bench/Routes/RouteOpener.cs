@@ -1,0 +1,136 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Telelaunch.Bench.Cluster;
+using Telelaunch.Cluster;
+
+namespace Telelaunch.Bench.Routes;
+
+/// <summary>Opens the ways that are compared, all through the same API server.</summary>
+/// <param name="kubeconfig">Leads to the API server directly, or over a distance.</param>
+/// <param name="telelaunch">The command.</param>
+/// <param name="flows">The compiled application.</param>
+internal sealed partial class RouteOpener(BenchNamespace cluster, string kubeconfig, string telelaunch, string flows) : IDisposable
+{
+    public const string SshPeer = "ssh -L";
+    public const string PortForwardPeer = "port-forward";
+    public const string KubectlPeer = "kubectl port-forward";
+
+    private readonly ClusterConnection _connection = new(Kubeconfig.Load(new KubeconfigOptions { Path = kubeconfig }));
+
+    /// <summary>A session of <c>telelaunch run</c> with the application in it.</summary>
+    /// <param name="carrier"><c>ssh</c> or <c>direct</c>.</param>
+    public async Task<Route> TelelaunchAsync(string carrier, CancellationToken cancellationToken)
+    {
+        var process = ChildProcess.Start(
+            telelaunch, ["run", "--kubeconfig", kubeconfig, "-n", cluster.Name, "--tunnel", carrier, "--progress", "quiet", "--", flows], Variables);
+        var program = await FlowsProgram.AttachAsync(process, cancellationToken);
+        return new(
+            $"telelaunch-{carrier}", "shim", carrier, program,
+            new(cluster.ServerAddress, BenchNamespace.BytesPort), new(cluster.ServerAddress, BenchNamespace.GreetingPort), []);
+    }
+
+    /// <summary>Telepresence 1's shape: application → ssh client → port-forward → sshd in a pod → server; OpenSSH's default ciphers.</summary>
+    public async Task<Route> SshAsync(CancellationToken cancellationToken)
+    {
+        var forward = new PortForwardListener(_connection, cluster.Name, BenchNamespace.Sshd, BenchNamespace.SshPort);
+        try
+        {
+            RouteAddress bytes = new("127.0.0.1", FreePort()), greeting = new("127.0.0.1", FreePort());
+            var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            // No configuration of the user's; the client says at its debug level when it listens for all forwards.
+            var ssh = ChildProcess.Start(
+                "ssh",
+                [
+                    "-F", "none", "-v", "-N", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes", "-o", "IdentitiesOnly=yes",
+                    "-o", $"UserKnownHostsFile={cluster.KnownHosts}", "-o", "HostKeyAlias=bench", "-o", "StrictHostKeyChecking=yes",
+                    "-i", cluster.ClientKey, "-p", $"{forward.Port}",
+                    "-L", $"127.0.0.1:{bytes.Port}:{cluster.ServerAddress}:{BenchNamespace.BytesPort}",
+                    "-L", $"127.0.0.1:{greeting.Port}:{cluster.ServerAddress}:{BenchNamespace.GreetingPort}",
+                    "nonroot@127.0.0.1",
+                ],
+                Variables,
+                line =>
+                {
+                    if (line.Contains("Entering interactive session", StringComparison.Ordinal))
+                        listening.TrySetResult();
+                });
+            return await WithApplicationAsync(SshPeer, bytes, greeting, ssh, listening.Task, [forward], cancellationToken);
+        }
+        catch
+        {
+            await forward.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The port-forward alone: one for each connection.</summary>
+    public async Task<Route> PortForwardAsync(CancellationToken cancellationToken)
+    {
+        var bytes = new PortForwardListener(_connection, cluster.Name, BenchNamespace.Server, BenchNamespace.BytesPort);
+        var greeting = new PortForwardListener(_connection, cluster.Name, BenchNamespace.Server, BenchNamespace.GreetingPort);
+        return new(PortForwardPeer, PortForwardPeer, null, await ApplicationAsync(cancellationToken), bytes.Address, greeting.Address, [bytes, greeting]);
+    }
+
+    /// <summary>What everybody has: <c>kubectl port-forward</c>.</summary>
+    public async Task<Route> KubectlAsync(CancellationToken cancellationToken)
+    {
+        RouteAddress bytes = new("127.0.0.1", FreePort()), greeting = new("127.0.0.1", FreePort());
+        var kubectl = ChildProcess.Start(
+            "kubectl",
+            [
+                "--kubeconfig", kubeconfig, "-n", cluster.Name, "port-forward", "--address", "127.0.0.1", $"pod/{BenchNamespace.Server}",
+                $"{bytes.Port}:{BenchNamespace.BytesPort}", $"{greeting.Port}:{BenchNamespace.GreetingPort}",
+            ]);
+        return await WithApplicationAsync(KubectlPeer, bytes, greeting, kubectl, ListensAsync(kubectl, cancellationToken), [], cancellationToken);
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    private static Dictionary<string, string?> Variables => new() { ["TELELAUNCH_AGENT_IMAGE"] = Environment.GetEnvironmentVariable("AGENT_IMAGE") };
+
+    private async Task<Route> WithApplicationAsync(
+        string name, RouteAddress bytes, RouteAddress greeting, ChildProcess forwarder, Task listening, IEnumerable<IAsyncDisposable> parts,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            Task ended = forwarder.WaitForExitAsync(cancellationToken);
+            if (await Task.WhenAny(listening, ended) == ended)
+                throw forwarder.Failed("ended");
+            await listening;
+            return new(name, name, null, await ApplicationAsync(cancellationToken), bytes, greeting, [.. parts, forwarder]);
+        }
+        catch
+        {
+            await forwarder.DisposeAsync();
+            throw;
+        }
+    }
+
+    private Task<FlowsProgram> ApplicationAsync(CancellationToken cancellationToken) =>
+        FlowsProgram.AttachAsync(ChildProcess.Start(flows, []), cancellationToken);
+
+    /// <summary>"Forwarding from 127.0.0.1:40001 -> 7001", one line a port.</summary>
+    private static async Task ListensAsync(ChildProcess kubectl, CancellationToken cancellationToken)
+    {
+        for (int ports = 0; ports < 2;)
+        {
+            if (ForwardingLine.IsMatch(await kubectl.ReadLineAsync(cancellationToken)))
+                ports++;
+        }
+
+        // It tells of each connection.
+        kubectl.DropOutput();
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    [GeneratedRegex(@"^Forwarding from 127\.0\.0\.1:\d+ -> \d+$")]
+    private static partial Regex ForwardingLine { get; }
+}

@@ -1,0 +1,20 @@
+using Telelaunch.Bench.Cluster;
+using Telelaunch.Bench.Measurement;
+using Telelaunch.Bench.Routes;
+
+namespace Telelaunch.Bench;
+
+/// <summary>What all sections work with.</summary>
+/// <param name="Cluster">The cluster under measurement.</param>
+/// <param name="Artifacts">Where <c>telelaunch</c> is.</param>
+/// <param name="Flows">The compiled application.</param>
+/// <param name="IsQuick">Fewer rounds, for a first look.</param>
+/// <param name="Random">Orders the runs.</param>
+/// <param name="Say">Tells a person what goes on.</param>
+internal sealed record Workbench(BenchNamespace Cluster, string Artifacts, string Flows, bool IsQuick, Random Random, Action<string> Say)
+{
+    public RouteOpener OpenRoutes(string kubeconfig) => new(Cluster, kubeconfig, Path.Combine(Artifacts, "telelaunch"), Flows);
+
+    /// <param name="count">Rounds that count; a quick run has a third of them, at least two.</param>
+    public PairedRounds Rounds(int count) => new(IsQuick ? Math.Max(2, count / 3) : count, warmUps: 1, Random);
+}

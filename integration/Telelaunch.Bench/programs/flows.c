@@ -1,0 +1,277 @@
+/*
+ * flows - the application of the benchmark: opens connections, moves bytes, and measures from inside
+ *
+ * One command a line on standard input, one answer a line on standard output, "ok ..." or "error TEXT":
+ *
+ *   bulk HOST PORT down|up FLOWS BYTES   moves BYTES over each of FLOWS connections at once; answers all bytes and the seconds they took
+ *   connect HOST PORT ask|greet COUNT    COUNT connects one after the other, each to the first byte; answers each time in microseconds
+ *   hold HOST PORT COUNT                 opens COUNT more connections and keeps them, idle
+ *   release                              closes what is kept
+ *
+ * The server's protocol: COMMAND 1 | LENGTH 8 (big-endian). D: it sends LENGTH bytes; U: it reads LENGTH bytes, then sends one; E: it sends one.
+ * The port for "greet" sends one byte by itself. An upload ends when the server has it all, so nothing counts that only lies in a buffer.
+ * Connecting isn't part of bulk: the clock runs from when all connections are there.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BUFFER_SIZE = 256 * 1024, MAX_FLOWS = 64, MAX_HELD = 16384 };
+
+struct flow {
+	pthread_t thread;
+	int fd;
+	char command;
+	uint64_t bytes;
+	int error;
+};
+
+static pthread_barrier_t all_connected;
+static int held[MAX_HELD];
+static int held_count;
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void fail(const char *what, int error)
+{
+	printf("error %s: %s\n", what, strerror(error));
+	fflush(stdout);
+}
+
+/* Return: a connected socket, or -errno */
+static int open_flow(const char *host, int port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd, on = 1;
+
+	if (inet_pton(AF_INET, host, &address.sin_addr) != 1)
+		return -EINVAL;
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		int error = errno;
+
+		close(fd);
+		return -error;
+	}
+	return fd;
+}
+
+static int send_all(int fd, const char *data, size_t size)
+{
+	while (size > 0) {
+		ssize_t count = send(fd, data, size, MSG_NOSIGNAL);
+
+		if (count < 0)
+			return errno;
+		data += count;
+		size -= (size_t)count;
+	}
+	return 0;
+}
+
+static int send_request(int fd, char command, uint64_t length)
+{
+	char request[9] = {command};
+
+	for (int i = 0; i < 8; i++)
+		request[1 + i] = (char)(length >> (56 - 8 * i));
+	return send_all(fd, request, sizeof(request));
+}
+
+static int receive_all(int fd, char *buffer, uint64_t size)
+{
+	while (size > 0) {
+		ssize_t count = recv(fd, buffer, size < BUFFER_SIZE ? size : BUFFER_SIZE, 0);
+
+		if (count < 0)
+			return errno;
+		if (count == 0)
+			return EPIPE;
+		size -= (uint64_t)count;
+	}
+	return 0;
+}
+
+static void *move(void *argument)
+{
+	struct flow *flow = argument;
+	char *buffer = malloc(BUFFER_SIZE);
+
+	/* Not zeros: nothing on the way may be tempted to compress. */
+	for (int i = 0; i < BUFFER_SIZE; i++)
+		buffer[i] = (char)(((uint32_t)i * 2654435761u) >> 24);
+	pthread_barrier_wait(&all_connected);
+	flow->error = send_request(flow->fd, flow->command, flow->bytes);
+	if (flow->error == 0 && flow->command == 'D')
+		flow->error = receive_all(flow->fd, buffer, flow->bytes);
+	if (flow->error == 0 && flow->command == 'U') {
+		for (uint64_t left = flow->bytes; left > 0 && flow->error == 0;) {
+			size_t size = left < BUFFER_SIZE ? (size_t)left : BUFFER_SIZE;
+
+			flow->error = send_all(flow->fd, buffer, size);
+			left -= size;
+		}
+		if (flow->error == 0)
+			flow->error = receive_all(flow->fd, buffer, 1);
+	}
+	free(buffer);
+	return NULL;
+}
+
+static void run_bulk(const char *host, int port, char command, int count, uint64_t bytes)
+{
+	struct flow flows[MAX_FLOWS];
+	double start, end;
+	int error = 0;
+
+	for (int i = 0; i < count; i++) {
+		int fd = open_flow(host, port);
+
+		if (fd < 0) {
+			while (i-- > 0)
+				close(flows[i].fd);
+			fail("connect", -fd);
+			return;
+		}
+		flows[i] = (struct flow){.fd = fd, .command = command, .bytes = bytes};
+	}
+	pthread_barrier_init(&all_connected, NULL, (unsigned)count + 1);
+	for (int i = 0; i < count; i++)
+		pthread_create(&flows[i].thread, NULL, move, &flows[i]);
+	pthread_barrier_wait(&all_connected);
+	start = now();
+	for (int i = 0; i < count; i++) {
+		pthread_join(flows[i].thread, NULL);
+		if (flows[i].error != 0)
+			error = flows[i].error;
+	}
+	end = now();
+	for (int i = 0; i < count; i++)
+		close(flows[i].fd);
+	pthread_barrier_destroy(&all_connected);
+	if (error != 0) {
+		fail("bulk", error);
+		return;
+	}
+	printf("ok %llu %.6f\n", (unsigned long long)bytes * (unsigned long long)count, end - start);
+	fflush(stdout);
+}
+
+/* Return: 0 or errno */
+static int connect_once(const char *host, int port, int ask, double *seconds)
+{
+	char byte;
+	double start = now();
+	int fd = open_flow(host, port), error = 0;
+
+	if (fd < 0)
+		return -fd;
+	if (ask)
+		error = send_request(fd, 'E', 0);
+	if (error == 0)
+		error = receive_all(fd, &byte, 1);
+	*seconds = now() - start;
+	close(fd);
+	return error;
+}
+
+static void run_connects(const char *host, int port, int ask, int count)
+{
+	double *seconds = calloc((size_t)count, sizeof(*seconds));
+
+	for (int i = 0; i < count; i++) {
+		int error = connect_once(host, port, ask, &seconds[i]);
+
+		if (error != 0) {
+			fail("connect", error);
+			free(seconds);
+			return;
+		}
+	}
+	printf("ok");
+	for (int i = 0; i < count; i++)
+		printf(" %.1f", seconds[i] * 1e6);
+	printf("\n");
+	fflush(stdout);
+	free(seconds);
+}
+
+static void release(void)
+{
+	while (held_count > 0)
+		close(held[--held_count]);
+}
+
+static void hold(const char *host, int port, int count)
+{
+	for (int i = 0; i < count && held_count < MAX_HELD; i++) {
+		int fd = open_flow(host, port);
+
+		if (fd < 0) {
+			fail("connect", -fd);
+			return;
+		}
+		held[held_count++] = fd;
+	}
+	printf("ok %d\n", held_count);
+	fflush(stdout);
+}
+
+static void obey(const char *line)
+{
+	char host[64], word[16];
+	int port, count;
+	unsigned long long bytes;
+
+	if (sscanf(line, "bulk %63s %d %15s %d %llu", host, &port, word, &count, &bytes) == 5 && count > 0 && count <= MAX_FLOWS)
+		run_bulk(host, port, strcmp(word, "down") == 0 ? 'D' : 'U', count, bytes);
+	else if (sscanf(line, "connect %63s %d %15s %d", host, &port, word, &count) == 4 && count > 0)
+		run_connects(host, port, strcmp(word, "ask") == 0, count);
+	else if (sscanf(line, "hold %63s %d %d", host, &port, &count) == 3)
+		hold(host, port, count);
+	else if (strncmp(line, "release", 7) == 0) {
+		release();
+		printf("ok 0\n");
+		fflush(stdout);
+	} else {
+		fail(line, EINVAL);
+	}
+}
+
+int main(void)
+{
+	struct rlimit files;
+	char line[256];
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	printf("ok ready\n");
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		obey(line);
+	}
+	release();
+	return 0;
+}
