@@ -46,7 +46,7 @@ format:         ## let the formatters change it
 	@$(DOTNET) format whitespace Telelaunch.sln
 	@$(MAKE) --no-print-directory -C native-shim format
 
-c-test:         ## the shim's own tests: x64, musl, arm64 under qemu-user
+c-test:         ## the shim's own tests: x64, musl, arm64 under qemu-user; with sanitizers; fuzzers
 	@tests/run c
 
 unit: shim      ## the unit tests

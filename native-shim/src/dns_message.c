@@ -4,16 +4,19 @@
 #include <strings.h>
 
 #define LONGEST_LABEL 63
+#define LONGEST_NAME  255 /* octets, RFC 1035 §2.3.4: lengths, labels and the root's zero */
 
 /**
  * put_name() - Write a name as labels
  * @at:		Where to; has room for the name and two bytes more
  * @name:	Name, with or without trailing dot
  *
- * Return: end of what was written, NULL for an empty or over-long label
+ * Return: end of what was written, NULL for an empty or over-long label or an over-long name
  */
 static uint8_t *put_name(uint8_t *at, const char *name)
 {
+	const uint8_t *start = at;
+
 	while (*name) {
 		size_t length = strcspn(name, ".");
 
@@ -25,7 +28,7 @@ static uint8_t *put_name(uint8_t *at, const char *name)
 		name += length + (name[length] == '.');
 	}
 	*at++ = 0;
-	return at;
+	return at - start <= LONGEST_NAME ? at : NULL;
 }
 
 /**
@@ -74,7 +77,7 @@ bool dns_question_name(const uint8_t *message, size_t length, char name[TL_NAME_
 	while (at < length && message[at] != 0) {
 		size_t label = message[at++];
 
-		if (label > LONGEST_LABEL || label > length - at || used + label + 1 >= TL_NAME_SIZE ||
+		if (label > LONGEST_LABEL || label > length - at || used + label + 2 > LONGEST_NAME ||
 		    memchr(message + at, '\0', label))
 			return false;
 		memcpy(name + used, message + at, label);

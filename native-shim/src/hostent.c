@@ -13,14 +13,13 @@ struct arena {
 static void *take(struct arena *arena, size_t size, size_t alignment)
 {
 	size_t skip = (alignment - (uintptr_t)arena->next % alignment) % alignment;
-	char *taken = arena->next + skip;
+	char *taken = NULL;
 
-	if (!arena->next || skip > arena->left || size > arena->left - skip) {
-		arena->next = NULL;
-		return NULL;
+	if (arena->next && skip <= arena->left && size <= arena->left - skip) {
+		taken = arena->next + skip;
+		arena->left -= skip + size;
 	}
-	arena->next += skip + size;
-	arena->left -= skip + size;
+	arena->next = taken ? taken + size : NULL;
 	return taken;
 }
 

@@ -8,6 +8,7 @@
 
 #define HEADER_LENGTH   4
 #define ENDPOINT_LENGTH 20
+#define LARGEST_ERRNO   4095 /* what the kernel itself can return, MAX_ERRNO */
 
 static uint16_t get16(const uint8_t *at)
 {
@@ -117,7 +118,7 @@ int tl_decode_dial_reply(const uint8_t *packet, size_t length, struct tl_dial_re
 		return -1;
 	reply->error = get32(packet + HEADER_LENGTH);
 	memcpy(&reply->port, packet + HEADER_LENGTH + 4, 2);
-	return 0;
+	return reply->error <= LARGEST_ERRNO ? 0 : -1;
 }
 
 int tl_decode_flow_reply(const uint8_t *packet, size_t length, struct tl_flow_reply *reply)
@@ -129,7 +130,7 @@ int tl_decode_flow_reply(const uint8_t *packet, size_t length, struct tl_flow_re
 	reply->error = get32(packet + HEADER_LENGTH);
 	get_endpoint(packet + HEADER_LENGTH + 4, &reply->peer);
 	get_endpoint(packet + HEADER_LENGTH + 4 + ENDPOINT_LENGTH, &reply->own);
-	return 0;
+	return reply->error <= LARGEST_ERRNO ? 0 : -1;
 }
 
 int tl_decode_lookup_reply(const uint8_t *packet, size_t length, struct tl_lookup_reply *reply)

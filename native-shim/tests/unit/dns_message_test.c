@@ -43,6 +43,28 @@ TEST(bad_names_make_no_query)
 	CHECK_EQUAL(dns_make_query(message, sizeof(message), 1, name, 1, 1), 0);
 }
 
+/* RFC 1035 §2.3.4: 255 octets, the root's included, are 253 characters */
+TEST(longest_name_makes_a_query_and_one_more_character_makes_none)
+{
+	uint8_t message[DNS_QUERY_SIZE];
+	char name[TL_NAME_SIZE], again[TL_NAME_SIZE];
+	size_t length;
+
+	memset(name, 'a', sizeof(name));
+	name[63] = name[127] = name[191] = '.';
+	name[253] = '\0';
+	length = dns_make_query(message, sizeof(message), 1, name, 1, 1);
+	CHECK_EQUAL(length, DNS_HEADER_SIZE + 255 + 4);
+	CHECK(dns_question_name(message, length, again));
+	CHECK_TEXT(again, name);
+	name[253] = 'a';
+	name[254] = '\0';
+	CHECK_EQUAL(dns_make_query(message, sizeof(message), 1, name, 1, 1), 0);
+	memmove(message + DNS_HEADER_SIZE + 193, message + DNS_HEADER_SIZE + 192, 66);
+	message[DNS_HEADER_SIZE + 192] = 62;
+	CHECK(!dns_question_name(message, length + 1, again));
+}
+
 TEST(reverse_names_are_addresses)
 {
 	struct tl_endpoint address, wanted = parse_address("10.96.0.9");
