@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Telelaunch.Linux;
 using Telelaunch.Net;
 
 namespace Telelaunch.Broker;
@@ -13,6 +14,7 @@ internal readonly record struct NameServer(IPAddress Address, IPAddress Loopback
 /// <remarks>
 /// Cluster names are answered from the pod. Everything else goes to the listed server byte by byte, each question from a socket of its own that is
 /// connected to the server, so that the kernel lets nobody else answer it. A datagram is never trusted: what can't be read is relayed, or dropped.
+/// Loopback is everybody's, so only sockets of this user get an answer; the first stranger is logged.
 /// </remarks>
 internal sealed class NameServerListener : IAsyncDisposable
 {
@@ -31,6 +33,7 @@ internal sealed class NameServerListener : IAsyncDisposable
     private readonly OpenTasks _questions = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _receiving = [];
+    private int _strangers;
 
     internal NameServerListener(PodNames names, LoopProbe probe, LearntAddresses learnt, FlowContext context)
     {
@@ -109,6 +112,13 @@ internal sealed class NameServerListener : IAsyncDisposable
         await Task.Yield();
         try
         {
+            if (!DatagramOwner.IsUser((IPEndPoint)asker, PeerCredentials.CurrentUserId))
+            {
+                if (Interlocked.Exchange(ref _strangers, 1) == 0)
+                    _context.Logger.LogWarning("A DNS question from {Asker} was dropped: its socket isn't this user's, or is closed", asker);
+                return;
+            }
+
             ReadOnlyMemory<byte> answer = await DecideAsync(server, query, cancellationToken);
             if (!answer.IsEmpty)
                 await socket.SendToAsync(answer, SocketFlags.None, asker, cancellationToken);

@@ -35,6 +35,33 @@ public class ControlSocketTests
         Assert.Equal("0101", await AskAsync(session, "01020000" + "0102030405060708", 2));
     }
 
+    [RootFact]
+    public async Task AnotherUser_IsRefused_EvenWhereThePathIsOpenToHim()
+    {
+        var resolver = new ScriptedResolver();
+        resolver.Add("web", "web.x", "10.244.1.9");
+        await using TestSession session = await TestSession.StartAsync(resolver: resolver);
+        const string Script =
+            """
+            import socket, sys
+            peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            try:
+                peer.connect(sys.argv[1])
+                peer.send(bytes.fromhex("0103030077" "6562"))
+                print(len(peer.recv(512)), "bytes")
+            except OSError as error:
+                print(type(error).__name__)
+            """;
+        string control = Path.Combine(session.Broker.SessionPath, "control");
+        Assert.Equal("PermissionError\n", await Stranger.RunAsync(Script, control));
+
+        for (string path = control; path != Path.GetTempPath().TrimEnd('/') && path != "/"; path = Path.GetDirectoryName(path)!)
+            File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute);
+        Assert.Contains(await Stranger.RunAsync(Script, control), (string[])["0 bytes\n", "BrokenPipeError\n", "ConnectionResetError\n"]);
+        Assert.Empty(resolver.Asked);
+        Assert.StartsWith("01000000", await AskAsync(session, "01030300" + "776562", 256), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task PacketLargerThanAllowed_IsRefused()
     {

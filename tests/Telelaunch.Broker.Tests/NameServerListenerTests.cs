@@ -63,6 +63,35 @@ public class NameServerListenerTests
         Assert.Single((await AskAsync(session, DnsMessageTests.Query("hello", DnsQuestion.TypeA), server: 2)).AnswerRecords);
     }
 
+    [RootFact]
+    public async Task AnotherUser_GetsNoAnswer_AndNothingIsAskedForHim()
+    {
+        var resolver = new ScriptedResolver();
+        resolver.Add("hello", null, "10.96.0.1");
+        await using TestSession session = await StartAsync(resolver);
+        string query = Convert.ToHexString(DnsMessageTests.Query("hello", DnsQuestion.TypeA));
+
+        // An answer takes some microseconds here; that none comes can only be seen by waiting.
+        string[] asked = (await Stranger.RunAsync(
+            """
+            import socket, sys
+            asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            asker.connect((sys.argv[1], int(sys.argv[2])))
+            for _ in range(2):
+                asker.send(bytes.fromhex(sys.argv[3]))
+            asker.settimeout(1)
+            try:
+                print("an answer of", len(asker.recv(512)), "bytes")
+            except TimeoutError:
+                print("nothing")
+            """,
+            "127.84.0.2", $"{session.Broker.RelayPort4}", query)).Split('\n');
+
+        Assert.Equal("nothing", asked[0]);
+        Assert.Empty(resolver.Asked);
+        Assert.Single((await AskAsync(session, DnsMessageTests.Query("hello", DnsQuestion.TypeA), server: 2)).AnswerRecords);
+    }
+
     [Fact]
     public async Task LoopProbe_ThatComesBack_IsToldOnce_AndTheLoopIsBroken()
     {
