@@ -10,8 +10,13 @@ namespace Telelaunch.Agent;
 /// <summary>Accepts carriers on 127.0.0.1, serves the authenticated ones, and knows since when there has been none.</summary>
 internal sealed class ClientListener : IAsyncDisposable
 {
-    // Handshakes of strangers: other containers share the pod's loopback.
-    private const int MaxHandshakes = 32;
+    private const int Backlog = 4096;
+
+    // Handshakes of strangers: other containers share the pod's loopback. Each costs some kilobytes; the client's own takes one way there and back.
+    private const int MaxHandshakes = 2048;
+
+    // Without descriptors accept(2) fails at once, again and again, until a connection has ended.
+    private static readonly TimeSpan s_acceptPause = TimeSpan.FromMilliseconds(10);
 
     private readonly Socket _socket;
     private readonly PodServices _services;
@@ -20,7 +25,8 @@ internal sealed class ClientListener : IAsyncDisposable
     private readonly ConcurrentDictionary<MuxServer, Task> _servers = new();
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _handshakes = new(MaxHandshakes);
+    private readonly PendingHandshakes _handshakes = new(MaxHandshakes);
+    private readonly OpenTasks _opening = new();
     private long _idleSince;
 
     /// <exception cref="HostException">The port is taken, or the secret isn't one.</exception>
@@ -35,7 +41,7 @@ internal sealed class ClientListener : IAsyncDisposable
         {
             _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             _socket.Bind(new IPEndPoint(IPAddress.Loopback, settings.AgentPort));
-            _socket.Listen(MaxHandshakes);
+            _socket.Listen(Backlog);
         }
         catch (SocketException error)
         {
@@ -59,22 +65,28 @@ internal sealed class ClientListener : IAsyncDisposable
     /// <summary>Accepts until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var handshakes = new List<Task>();
         try
         {
             while (true)
             {
-                await _handshakes.WaitAsync(cancellationToken);
-                Socket carrier = await _socket.AcceptAsync(cancellationToken);
-                carrier.NoDelay = true;
-                handshakes.RemoveAll(task => task.IsCompleted);
-                handshakes.Add(OpenAsync(carrier));
+                try
+                {
+                    Socket carrier = await _socket.AcceptAsync(cancellationToken);
+                    _opening.Run(() => OpenAsync(carrier));
+                }
+                catch (SocketException error)
+                {
+                    // ECONNABORTED, or no descriptors left: a stranger's connections go before the client's has to wait.
+                    AgentLog.Write($"a connection could not be accepted: {Errno.NameOf(Errno.Of(error))}");
+                    _handshakes.PushOutOldest();
+                    await Task.Delay(s_acceptPause, _options.TimeProvider, cancellationToken);
+                }
             }
         }
         finally
         {
             await _stop.CancelAsync();
-            await Task.WhenAll(handshakes);
+            await _opening.WhenAllAsync();
         }
     }
 
@@ -90,15 +102,18 @@ internal sealed class ClientListener : IAsyncDisposable
         _socket.Dispose();
         await _stop.CancelAsync();
         _stop.Dispose();
-        _handshakes.Dispose();
     }
 
     private async Task OpenAsync(Socket carrier)
     {
+        using var pushedOut = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        // Before anything is awaited, so that connections stand in the order in which they came.
+        PendingHandshakes.Place place = _handshakes.Enter(pushedOut);
         try
         {
+            carrier.NoDelay = true;
             var stream = new NetworkStream(carrier, ownsSocket: true);
-            MuxServer server = await MuxServer.AcceptAsync(stream, _secret, _services, _options, _stop.Token);
+            MuxServer server = await MuxServer.AcceptAsync(stream, _secret, _services, _options, pushedOut.Token);
             var added = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             lock (_gate)
                 _servers[server] = ServeAsync(server, added.Task);
@@ -108,13 +123,18 @@ internal sealed class ClientListener : IAsyncDisposable
         {
             AgentLog.Write(error);
         }
+        catch (SocketException)
+        {
+            // Reset before it could be set up.
+            carrier.Dispose();
+        }
         catch (OperationCanceledException)
         {
-            // The agent ends.
+            // The agent ends, or newer connections have pushed this one out.
         }
         finally
         {
-            _handshakes.Release();
+            _handshakes.Leave(place);
         }
     }
 

@@ -3,6 +3,7 @@ using Telelaunch.Net;
 
 // telelaunch-agent          run the agent
 // telelaunch-agent ready    exit code 0 when both ports are listened on (the pod's exec probe)
+// telelaunch-agent usage    print what the running agent holds: descriptors, threads, memory
 // telelaunch-agent version  print the version
 // telelaunch-agent -c …     as sshd's login shell: refuse
 try
@@ -15,6 +16,9 @@ try
             AgentSettings settings = AgentSettings.Read(Environment.GetEnvironmentVariable);
             string sockets = File.ReadAllText("/proc/net/tcp");
             return ListeningPorts.Contains(sockets, settings.AgentPort) && ListeningPorts.Contains(sockets, settings.SshPort) ? 0 : 1;
+        case ["usage"]:
+            Console.WriteLine(ProcessUsage.Read("/proc/1"));
+            return 0;
         case ["version"]:
             Console.WriteLine(Pod.AgentVersion);
             return 0;
@@ -22,7 +26,7 @@ try
             Console.Error.WriteLine("telelaunch-agent: this session runs no commands");
             return 126;
         default:
-            throw new UsageException("bad-arguments", $"'{string.Join(' ', args)}' isn't known.", "Give nothing, 'ready' or 'version'.");
+            throw new UsageException("bad-arguments", $"'{string.Join(' ', args)}' isn't known.", "Give nothing, 'ready', 'usage' or 'version'.");
     }
 }
 catch (TelelaunchException error)

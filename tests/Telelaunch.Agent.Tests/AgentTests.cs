@@ -63,6 +63,26 @@ public sealed class AgentTests
     }
 
     [RootFact]
+    public async Task StrangersThatHoldTheirConnections_DoNotKeepTheClientOut()
+    {
+        await using AgentPod pod = await AgentPod.StartAsync();
+        // More than there are places for handshakes, and none says a word; the last line is written when all of them are open.
+        string flood = $"""
+            import resource, socket, sys
+            resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+            held = [socket.create_connection(("127.0.0.1", {AgentPod.AgentPort})) for _ in range(3000)]
+            print("open", flush=True)
+            sys.stdin.read()
+            """;
+        using Process stranger = pod.InPod(["python3", "-c", flood]);
+        Assert.Equal("open", await stranger.StandardOutput.ReadLineAsync().WaitAsync(s_bound));
+        await using MuxClient client = await pod.ConnectAsync();
+        Assert.Equal(Errno.ECONNREFUSED, await DialAsync(client, "127.0.0.1:1"));
+        stranger.StandardInput.Close();
+        await stranger.WaitForExitAsync(CancellationToken.None).WaitAsync(s_bound);
+    }
+
+    [RootFact]
     public async Task Pod_TellsWhoItIs()
     {
         await using AgentPod pod = await AgentPod.StartAsync();
