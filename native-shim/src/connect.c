@@ -15,6 +15,7 @@
 #include "flow.h"
 #include "libc.h"
 #include "log.h"
+#include "memory.h"
 #include "session.h"
 #include "sys.h"
 
@@ -64,7 +65,8 @@ enum route classify_connect(int fd, const struct sockaddr *address, socklen_t le
 	enum verdict verdict;
 	bool dns;
 
-	if (!endpoint_from_address(destination, address, length))
+	if (!address || length > sizeof(struct sockaddr_storage) || !memory_readable(address, length) ||
+	    !endpoint_from_address(destination, address, length))
 		return ROUTE_HOST;
 	if (!session_get()->table && endpoint_is_loopback(destination))
 		return ROUTE_HOST;

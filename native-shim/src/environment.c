@@ -8,6 +8,7 @@
 #include "environment.h"
 
 #include "elf_symbol.h"
+#include "memory.h"
 #include "sys.h"
 
 #include <stdlib.h>
@@ -218,6 +219,29 @@ static bool holds(char *const *envp, const char *variable)
 }
 
 /**
+ * is_readable() - Look whether an environment leads nowhere
+ * @envp:	Environment the application gave
+ *
+ * libc reads environ itself, and what it handed over before is known; a foreign one is looked at once.
+ *
+ * Return: false where execve(2) would say EFAULT
+ */
+static bool is_readable(char *const *envp)
+{
+	if (envp == environ)
+		return true;
+	for (; envp; envp++) {
+		if (!memory_readable(envp, sizeof(*envp)))
+			return false;
+		if (!*envp)
+			return true;
+		if (!memory_readable(*envp, 1))
+			return false;
+	}
+	return true;
+}
+
+/**
  * environment_needs() - What a right environment for a child needs beside the given one
  * @envp:	Environment the application gave; NULL is an empty one
  * @strip:	The child is one to leave alone: our variables are taken away instead
@@ -226,12 +250,13 @@ static bool holds(char *const *envp, const char *variable)
  */
 struct environment_needs environment_needs(char *const *envp, bool strip)
 {
-	const char *preload = find_variable(envp, PRELOAD, PRELOAD_LENGTH);
 	struct environment_needs needs = {0};
+	const char *preload;
 	bool changes;
 
-	if (!saved.library)
+	if (!saved.library || !is_readable(envp))
 		return needs;
+	preload = find_variable(envp, PRELOAD, PRELOAD_LENGTH);
 	changes = (preload && preload_holds_us(preload + PRELOAD_LENGTH)) == strip;
 	for (size_t i = 0; i < saved.count; i++)
 		changes |= holds(envp, saved.variables[i]) == strip;

@@ -6,11 +6,45 @@
 #include "endpoint.h"
 #include "flow.h"
 #include "libc.h"
+#include "memory.h"
 #include "session.h"
 
 #include <string.h>
 
 #define DNS_PORT 53
+
+typedef int name_function(int, struct sockaddr *, socklen_t *);
+
+/**
+ * ask_kernel() - Let the kernel fill the application's buffer, and read the whole name
+ * @get:	libc_getpeername or libc_getsockname
+ * @fd:		Socket
+ * @address:	Application's buffer
+ * @length:	Its size, then the name's
+ * @room:	Set to that size
+ * @name:	Set to the name, also where the buffer is too small for it
+ *
+ * The application's own pointers are given to the kernel, which says EFAULT, EINVAL or ENOTCONN in its own
+ * order.
+ *
+ * Return: length of @name; 0: the name isn't ours to change; -1 with errno
+ */
+static int ask_kernel(name_function *get, int fd, struct sockaddr *address, socklen_t *length,
+		      socklen_t *room, union socket_address *name)
+{
+	socklen_t name_length = sizeof(*name);
+
+	*room = memory_readable(length, sizeof(*length)) ? *length : 0;
+	if (get(fd, address, length) != 0)
+		return -1;
+	if (*room == 0 || !session_get()->table)
+		return 0;
+	if (*length <= *room && *length <= sizeof(*name)) {
+		memcpy(name, address, *length);
+		return (int)*length;
+	}
+	return get(fd, &name->any, &name_length) == 0 && name_length <= sizeof(*name) ? (int)name_length : 0;
+}
 
 /**
  * show_peer() - What stands behind a loopback peer
@@ -53,18 +87,17 @@ static bool show_peer(int fd, struct tl_endpoint *peer)
 int shim_getpeername(int fd, struct sockaddr *address, socklen_t *length)
 {
 	union socket_address peer;
-	socklen_t peer_length = sizeof(peer);
 	struct tl_endpoint endpoint;
-	int family;
+	socklen_t room;
+	int got = ask_kernel(libc_getpeername, fd, address, length, &room, &peer);
 
-	if (!address || !length || (int)*length < 0)
-		return libc_getpeername(fd, address, length);
-	if (libc_getpeername(fd, &peer.any, &peer_length) != 0)
-		return -1;
-	family = peer.any.sa_family;
-	if (endpoint_from_address(&endpoint, &peer.any, peer_length) && show_peer(fd, &endpoint))
-		peer_length = endpoint_to_address(&endpoint, family, &peer);
-	address_copy_out(&peer, peer_length, address, length);
+	if (got <= 0)
+		return got;
+	if (endpoint_from_address(&endpoint, &peer.any, (socklen_t)got) && show_peer(fd, &endpoint)) {
+		got = (int)endpoint_to_address(&endpoint, peer.any.sa_family, &peer);
+		address_copy_out(&peer, (socklen_t)got, address, &room);
+		*length = room;
+	}
 	return 0;
 }
 
@@ -105,18 +138,17 @@ static bool show_own(int fd, struct tl_endpoint *own)
 static int shim_getsockname(int fd, struct sockaddr *address, socklen_t *length)
 {
 	union socket_address own;
-	socklen_t own_length = sizeof(own);
 	struct tl_endpoint endpoint;
-	int family;
+	socklen_t room;
+	int got = ask_kernel(libc_getsockname, fd, address, length, &room, &own);
 
-	if (!address || !length || (int)*length < 0)
-		return libc_getsockname(fd, address, length);
-	if (libc_getsockname(fd, &own.any, &own_length) != 0)
-		return -1;
-	family = own.any.sa_family;
-	if (endpoint_from_address(&endpoint, &own.any, own_length) && show_own(fd, &endpoint))
-		own_length = endpoint_to_address(&endpoint, family, &own);
-	address_copy_out(&own, own_length, address, length);
+	if (got <= 0)
+		return got;
+	if (endpoint_from_address(&endpoint, &own.any, (socklen_t)got) && show_own(fd, &endpoint)) {
+		got = (int)endpoint_to_address(&endpoint, own.any.sa_family, &own);
+		address_copy_out(&own, (socklen_t)got, address, &room);
+		*length = room;
+	}
 	return 0;
 }
 

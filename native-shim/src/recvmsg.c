@@ -5,6 +5,7 @@
 #include "classify.h"
 #include "endpoint.h"
 #include "libc.h"
+#include "memory.h"
 #include "session.h"
 
 #define DNS_PORT 53
@@ -36,7 +37,7 @@ static void show_source(struct sockaddr *name, socklen_t room, socklen_t length)
 
 static ssize_t shim_recvmsg(int fd, struct msghdr *message, int flags)
 {
-	socklen_t room = message ? message->msg_namelen : 0;
+	socklen_t room = memory_readable(message, sizeof(*message)) ? message->msg_namelen : 0;
 	ssize_t got = libc_recvmsg(fd, message, flags);
 
 	if (got >= 0 && room)
@@ -69,14 +70,21 @@ static int shim_recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, i
 	return got;
 }
 
+/* Size of the application's buffer, 0 where there is none to show a source in */
+static socklen_t room_of(const struct sockaddr *name, const socklen_t *length)
+{
+	return name && session_intercepts() && memory_readable(length, sizeof(*length)) ? *length : 0;
+}
+
 EXPORT ssize_t recvfrom(int fd, void *restrict data, size_t size, int flags, struct sockaddr *restrict name,
 			socklen_t *restrict length)
 {
-	socklen_t room = name && length ? *length : 0;
-	bool intercepts = session_intercepts();
-	ssize_t got = libc_recvfrom(fd, data, size, flags, name, length);
+	socklen_t room = room_of(name, length);
+	ssize_t got;
 
-	if (got >= 0 && room && intercepts)
+	session_get();
+	got = libc_recvfrom(fd, data, size, flags, name, length);
+	if (got >= 0 && room)
 		show_source(name, room, *length);
 	return got;
 }
@@ -88,11 +96,12 @@ ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t data_size, int fl
 EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t size, size_t data_size, int flags,
 			      struct sockaddr *name, socklen_t *length)
 {
-	socklen_t room = name && length ? *length : 0;
-	bool intercepts = session_intercepts();
-	ssize_t got = libc_recvfrom_chk(fd, data, size, data_size, flags, name, length);
+	socklen_t room = room_of(name, length);
+	ssize_t got;
 
-	if (got >= 0 && room && intercepts)
+	session_get();
+	got = libc_recvfrom_chk(fd, data, size, data_size, flags, name, length);
+	if (got >= 0 && room)
 		show_source(name, room, *length);
 	return got;
 }

@@ -4,6 +4,7 @@
  */
 #include "connect.h"
 #include "libc.h"
+#include "memory.h"
 #include "session.h"
 #include "sys.h"
 
@@ -30,13 +31,16 @@ static int fail(int error)
 static enum route send_route(int fd, const struct msghdr *message, int flags,
 			     union socket_address *name_server, socklen_t *length)
 {
+	socklen_t name_length = message->msg_namelen;
 	struct tl_endpoint destination;
 	enum route route;
 
 	if (!message->msg_name)
 		return ROUTE_HOST;
-	route = classify_connect(fd, message->msg_name, message->msg_namelen, &destination, name_server,
-				 length);
+	/* the kernel cuts an over-long name; a negative length it refuses */
+	if ((int)name_length > (int)sizeof(struct sockaddr_storage))
+		name_length = sizeof(struct sockaddr_storage);
+	route = classify_connect(fd, message->msg_name, name_length, &destination, name_server, length);
 	if (route == ROUTE_HOST || route == ROUTE_NAME_SERVER || (flags & MSG_FASTOPEN))
 		return route;
 	return sys_socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM ? ROUTE_HOST : route;
@@ -56,7 +60,7 @@ static ssize_t shim_sendmsg(int fd, const struct msghdr *message, int flags)
 	socklen_t length = 0;
 	struct msghdr changed;
 
-	if (!message)
+	if (!memory_readable(message, sizeof(*message)))
 		return libc_sendmsg(fd, message, flags);
 	changed = *message;
 	switch (send_route(fd, message, flags, &name_server, &length)) {
@@ -100,6 +104,7 @@ static ssize_t shim_sendto(int fd, const void *data, size_t size, int flags, con
  * @flags:	Flags
  *
  * One by one as soon as one of them isn't the host's; like the kernel's, an error counts only for the first.
+ * Neither looks behind one that can't be read: the kernel stops there.
  *
  * Return: as sendmmsg(2)
  */
@@ -108,9 +113,9 @@ static int shim_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, i
 	union socket_address name_server;
 	socklen_t length;
 	unsigned int i;
-	bool ours = false;
+	bool readable = memory_readable(messages, count * sizeof(*messages)), ours = false;
 
-	for (i = 0; i < count && messages && !ours; i++)
+	for (i = 0; i < count && !ours && (readable || memory_readable(&messages[i], sizeof(*messages))); i++)
 		ours = send_route(fd, &messages[i].msg_hdr, flags, &name_server, &length) != ROUTE_HOST;
 	if (!ours)
 		return libc_sendmmsg(fd, messages, count, flags);
@@ -127,7 +132,7 @@ static int shim_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, i
 EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
 		      socklen_t length)
 {
-	if (!address || !session_intercepts()) {
+	if (!address || length > sizeof(struct sockaddr_storage) || !session_intercepts()) {
 		session_get();
 		return libc_sendto(fd, data, size, flags, address, length);
 	}

@@ -5,6 +5,7 @@
  */
 #include "libc.h"
 #include "session.h"
+#include "sys.h"
 
 #include <netinet/in.h>
 
@@ -12,11 +13,21 @@
 #define IPPROTO_MPTCP 262
 #endif
 
+/* Where the kernel refuses the real one (built or switched off, another type), so do we */
+static int shim_mptcp_socket(int domain, int type)
+{
+	int fd = libc_socket(domain, type, IPPROTO_MPTCP);
+
+	if (fd < 0)
+		return fd;
+	sys_close(fd);
+	return libc_socket(domain, type, IPPROTO_TCP);
+}
+
 EXPORT int socket(int domain, int type, int protocol)
 {
 	if (protocol == IPPROTO_MPTCP && (domain == AF_INET || domain == AF_INET6) && session_intercepts())
-		protocol = IPPROTO_TCP;
-	else
-		session_get();
+		return shim_mptcp_socket(domain, type);
+	session_get();
 	return libc_socket(domain, type, protocol);
 }

@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -114,6 +115,90 @@ TEST(bad_arguments_give_the_kernels_errno)
 	close(fd);
 	close(fd_6);
 }
+
+static char *before_the_edge(size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK_EQUAL(mprotect(pages + page, page, PROT_NONE), 0);
+	return pages + page - size;
+}
+
+/* volatile: the compiler would warn of what is tested here */
+static void *volatile nowhere = (void *)8;
+
+#define FAILS(call) ((call) == -1 ? errno : 0)
+
+TEST(addresses_that_lead_nowhere_are_efault)
+{
+	struct destination to = destination(HELLO_4, PORT_ECHO);
+	char *edge = before_the_edge(8);
+	int fd = stream_socket(&to, 0), datagram = socket(AF_INET, SOCK_DGRAM, 0);
+	long before = broker_count();
+
+	memcpy(edge, &to.address, 8);
+	CHECK_EQUAL(FAILS(connect(fd, NULL, to.length)), EFAULT);
+	CHECK_EQUAL(FAILS(connect(fd, nowhere, to.length)), EFAULT);
+	CHECK_EQUAL(FAILS(connect(fd, (void *)edge, to.length)), EFAULT);
+	CHECK_EQUAL(FAILS(connect(fd, (void *)edge, 8)), EINVAL);
+	CHECK_EQUAL(FAILS(connect(fd, (void *)&to.address, sizeof(to.address) + 1)), EINVAL);
+	CHECK_EQUAL(FAILS(connect(-1, nowhere, to.length)), EBADF);
+	CHECK_EQUAL(FAILS(sendto(datagram, "x", 1, 0, nowhere, to.length)), EFAULT);
+	CHECK_EQUAL(FAILS(sendto(datagram, "x", 1, 0, (void *)edge, to.length)), EFAULT);
+	CHECK_EQUAL(FAILS(sendto(datagram, "x", 1, 0, (void *)&to.address, sizeof(to.address) + 1)), EINVAL);
+	CHECK_EQUAL(broker_count(), before);
+	close(fd);
+	close(datagram);
+}
+
+TEST(name_buffers_that_lead_nowhere_are_efault)
+{
+	struct destination at;
+	int listener = listen_on("127.0.0.1", &at), fd = stream_socket(&at, 0),
+	    lonely = stream_socket(&at, 0);
+	struct sockaddr_storage name;
+	socklen_t length = sizeof(name);
+
+	CHECK_EQUAL(connect_to(fd, &at), 0);
+	CHECK_EQUAL(FAILS(getpeername(fd, nowhere, &length)), EFAULT);
+	CHECK_EQUAL(FAILS(getpeername(fd, (void *)&name, nowhere)), EFAULT);
+	CHECK_EQUAL(FAILS(getsockname(fd, nowhere, &length)), EFAULT);
+	CHECK_EQUAL(FAILS(getsockname(fd, (void *)&name, (void *)before_the_edge(2))), EFAULT);
+	CHECK_EQUAL(FAILS(getpeername(lonely, nowhere, nowhere)), ENOTCONN);
+	CHECK_EQUAL(FAILS(getpeername(STDIN_FILENO, nowhere, nowhere)), ENOTSOCK);
+	length = 0;
+	CHECK_EQUAL(getpeername(fd, NULL, &length), 0);
+	CHECK_EQUAL(length, sizeof(struct sockaddr_in));
+	close(lonely);
+	close(fd);
+	close(listener);
+}
+
+#ifdef __GLIBC__ /* musl reads these structures itself, before the hook or the kernel */
+TEST(messages_that_lead_nowhere_are_efault)
+{
+	struct destination at = destination("127.0.0.1", 0);
+	struct iovec vector = {.iov_base = "x", .iov_len = 1};
+	struct mmsghdr messages[2] = {
+		{.msg_hdr = {.msg_iov = &vector, .msg_iovlen = 1}},
+		{.msg_hdr = {.msg_iov = &vector, .msg_iovlen = 1, .msg_name = nowhere}}};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char data[4];
+
+	CHECK_EQUAL(bind(fd, (struct sockaddr *)&at.address, at.length), 0);
+	CHECK_EQUAL(getsockname(fd, (struct sockaddr *)&at.address, &at.length), 0);
+	messages[0].msg_hdr.msg_name = &at.address;
+	messages[0].msg_hdr.msg_namelen = messages[1].msg_hdr.msg_namelen = at.length;
+	CHECK_EQUAL(FAILS(sendmsg(fd, nowhere, 0)), EFAULT);
+	CHECK_EQUAL(FAILS(sendmsg(fd, &messages[1].msg_hdr, 0)), EFAULT);
+	CHECK_EQUAL(FAILS(sendmmsg(fd, nowhere, 2, 0)), EFAULT);
+	CHECK_EQUAL(sendmmsg(fd, messages, 2, 0), 1);
+	CHECK_EQUAL(FAILS(recvmsg(fd, nowhere, 0)), EFAULT);
+	CHECK_EQUAL(FAILS(recvfrom(fd, data, sizeof(data), 0, (void *)&at.address, nowhere)), EFAULT);
+	close(fd);
+}
+#endif
 
 TEST(names_of_this_machine_ask_nobody)
 {

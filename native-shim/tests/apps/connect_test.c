@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -293,17 +294,36 @@ TEST(fast_open_connect_waits_for_the_far_dial)
 	close(fd);
 }
 
+#define MPTCP 262
+
 TEST(multipath_tcp_becomes_tcp)
 {
 	struct destination to = destination(HELLO_4, PORT_ECHO);
-	int fd = socket(AF_INET, SOCK_STREAM, 262 /* IPPROTO_MPTCP */), protocol = 0;
+	int real = (int)syscall(SYS_socket, AF_INET, SOCK_STREAM, MPTCP), error = errno, protocol = 0;
+	int fd = socket(AF_INET, SOCK_STREAM, MPTCP);
 	socklen_t length = sizeof(protocol);
 
+	if (real < 0) {
+		/* built or switched off here: refused as without us */
+		CHECK_EQUAL(fd, -1);
+		CHECK_EQUAL(errno, error);
+		return;
+	}
+	close(real);
 	CHECK_EQUAL(getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length), 0);
 	CHECK_EQUAL(protocol, IPPROTO_TCP);
 	CHECK_EQUAL(connect_to(fd, &to), 0);
 	CHECK(echoes(fd));
 	close(fd);
+}
+
+TEST(multipath_tcp_is_refused_in_the_kernels_words)
+{
+	int real = (int)syscall(SYS_socket, AF_INET, SOCK_DGRAM, MPTCP), error = errno;
+
+	CHECK_EQUAL(real, -1);
+	CHECK_EQUAL(socket(AF_INET, SOCK_DGRAM, MPTCP), -1);
+	CHECK_EQUAL(errno, error);
 }
 
 TEST(learnt_single_address_is_dialled)

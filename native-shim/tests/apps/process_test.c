@@ -163,6 +163,21 @@ TEST(exec_with_scrubbed_environment_stays_inside)
 	CHECK_EQUAL(child_of_fork(run_fexecve), 0);
 }
 
+TEST(environment_that_leads_nowhere_is_efault)
+{
+	char *const argv[] = {"child", "child", "connect", NULL};
+	/* volatile: the compiler would warn of what is tested here */
+	void *volatile nowhere = (void *)8;
+	char *const envp[] = {"A=1", nowhere, NULL};
+	pid_t pid;
+
+	CHECK_EQUAL(execve(self_path(), argv, nowhere), -1);
+	CHECK_EQUAL(errno, EFAULT);
+	CHECK_EQUAL(execve(self_path(), argv, envp), -1);
+	CHECK_EQUAL(errno, EFAULT);
+	CHECK_EQUAL(posix_spawn(&pid, self_path(), NULL, NULL, argv, envp), EFAULT);
+}
+
 TEST(users_own_preload_is_kept)
 {
 	CHECK_EQUAL(child_of_fork(run_preload_of_users), 0);
