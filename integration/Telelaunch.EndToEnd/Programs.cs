@@ -17,7 +17,7 @@ internal static class Programs
     {
         var program = Path.Combine(cluster.Scratch, $"{Path.GetFileNameWithoutExtension(file)}-{compiler}{string.Concat(options)}");
         if (File.Exists(program)) return program;
-        await using var run = await ProcessRun.CompleteAsync(compiler, ["-O1", .. options, "-o", program, Source(file)]);
+        await using var run = await ProcessRun.CompleteAsync(compiler, ["-O1", "-o", program, Source(file), .. options]);
         Assert.True(run.ExitCode == 0, run.ToString());
         return program;
     }

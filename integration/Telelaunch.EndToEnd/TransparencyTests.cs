@@ -35,4 +35,23 @@ public sealed class TransparencyTests(TestCluster cluster)
         Assert.True(expected.Count > modules.Length, $"only {expected.Count} cases");
         CaseOutcomes.AssertSame(expected, await CaseOutcomes.OfJsonLinesAsync(shimmedFile));
     }
+
+    [Theory]
+    [InlineData("gcc", "behaviour_sockets.c", "-luring")]
+    [InlineData("musl-gcc", "behaviour_sockets.c")]
+    public async Task CPrograms_SeeTheSame(string compiler, string source, params string[] libraries) =>
+        await AssertSameLinesAsync([await Programs.CompileAsync(cluster, compiler, source, ["-D_GNU_SOURCE", "-pthread", .. libraries])]);
+
+    /// <summary>Runs a program that writes a line <c>case: outcome</c> each for what it tries.</summary>
+    private async Task AssertSameLinesAsync(params string[] command)
+    {
+        await using var bare = await ProcessRun.CompleteAsync(command[0], command[1..], workingDirectory: cluster.Scratch);
+        await using var shimmed = await cluster.RunAsync(command);
+
+        Assert.True(bare.ExitCode == 0, bare.ToString());
+        Assert.True(shimmed.ExitCode == 0, shimmed.ToString());
+        var expected = CaseOutcomes.OfLines(bare.Output);
+        Assert.True(expected.Count > 20, $"only {expected.Count} cases");
+        CaseOutcomes.AssertSame(expected, CaseOutcomes.OfLines(shimmed.Output));
+    }
 }
