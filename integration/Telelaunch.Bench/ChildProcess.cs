@@ -78,6 +78,15 @@ internal sealed class ChildProcess : IAsyncDisposable
     public async Task<string> ReadLineAsync(CancellationToken cancellationToken) =>
         await _process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw Failed("ended its output");
 
+    /// <summary>Waits for the first byte that it writes to standard output, and takes all that comes after.</summary>
+    /// <exception cref="BenchException">It ended its output without any.</exception>
+    public async Task ReadByteAsync(CancellationToken cancellationToken)
+    {
+        if (await _process.StandardOutput.BaseStream.ReadAsync(new byte[1], cancellationToken) == 0)
+            throw Failed("wrote nothing");
+        DropOutput();
+    }
+
     /// <summary>Reads whatever else it writes to standard output, so that it never waits for a reader.</summary>
     public void DropOutput() => _outputDropped = _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
 

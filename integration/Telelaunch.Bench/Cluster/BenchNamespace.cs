@@ -10,6 +10,10 @@ internal sealed class BenchNamespace : IAsyncDisposable
     public const string Server = "server";
     public const string Sshd = "sshd";
     public const int BytesPort = 7001;
+
+    /// <summary>The same port as HTTP, by name.</summary>
+    public const string ServerUrl = "http://server:7001/";
+
     public const int GreetingPort = 7002;
     public const int SshPort = 8022;
 
@@ -63,6 +67,13 @@ internal sealed class BenchNamespace : IAsyncDisposable
     /// <summary>Runs kubectl in the namespace.</summary>
     public Task<string> KubectlAsync(IEnumerable<string> arguments, CancellationToken cancellationToken) =>
         ChildProcess.RunAsync("kubectl", ["--kubeconfig", Kubeconfig, "-n", Name, .. arguments], null, cancellationToken);
+
+    /// <summary>Names of the agent pods that exist now.</summary>
+    public async Task<string[]> AgentPodsAsync(CancellationToken cancellationToken)
+    {
+        string names = await KubectlAsync(["get", "pods", "-l", "app.kubernetes.io/managed-by=telelaunch", "-o", "jsonpath={.items[*].metadata.name}"], cancellationToken);
+        return names.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    }
 
     public async ValueTask DisposeAsync() =>
         await KubectlAsync(["delete", "namespace", Name, "--ignore-not-found", "--timeout=60s"], CancellationToken.None);

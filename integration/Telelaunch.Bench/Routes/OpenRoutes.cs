@@ -13,6 +13,15 @@ internal sealed class OpenRoutes : IReadOnlyList<Route>, IAsyncDisposable
 
     public async Task AddAsync(Task<Route> opening) => _routes.Add(await opening);
 
+    /// <summary>Both carriers of Telelaunch, and the two peers that they are compared to.</summary>
+    public async Task AddComparedAsync(RouteOpener opener, CancellationToken cancellationToken)
+    {
+        await AddAsync(opener.TelelaunchAsync("ssh", null, cancellationToken));
+        await AddAsync(opener.TelelaunchAsync("direct", null, cancellationToken));
+        await AddAsync(opener.SshAsync(cancellationToken));
+        await AddAsync(opener.PortForwardAsync(cancellationToken));
+    }
+
     public IEnumerator<Route> GetEnumerator() => _routes.GetEnumerator();
 
     public async ValueTask DisposeAsync()

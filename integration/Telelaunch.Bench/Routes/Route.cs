@@ -6,12 +6,12 @@ namespace Telelaunch.Bench.Routes;
 /// <param name="Name">As rows name it when it is somebody's peer.</param>
 /// <param name="Method">The column "method".</param>
 /// <param name="Carrier">The column "carrier"; null where there is none.</param>
-/// <param name="Program">The application that uses it.</param>
+/// <param name="App">The application that uses it.</param>
 /// <param name="Bytes">The server's port for bytes.</param>
 /// <param name="Greeting">The server's port that speaks first.</param>
 /// <param name="Parts">What else the route consists of; ended with it, last first.</param>
 internal sealed record Route(
-    string Name, string Method, string? Carrier, FlowsProgram Program, RouteAddress Bytes, RouteAddress Greeting, IReadOnlyList<IAsyncDisposable> Parts)
+    string Name, string Method, string? Carrier, Application App, RouteAddress Bytes, RouteAddress Greeting, IReadOnlyList<IAsyncDisposable> Parts)
     : IAsyncDisposable
 {
     /// <summary>The name as a part of a row's id.</summary>
@@ -24,7 +24,7 @@ internal sealed record Route(
 
     public async ValueTask DisposeAsync()
     {
-        await Program.DisposeAsync();
+        await App.DisposeAsync();
         foreach (IAsyncDisposable part in Parts.Reverse())
             await part.DisposeAsync();
     }

@@ -18,17 +18,29 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
 
     private readonly ClusterConnection _connection = new(Kubeconfig.Load(new KubeconfigOptions { Path = kubeconfig }));
 
-    /// <summary>A session of <c>telelaunch run</c> with the application in it.</summary>
+    /// <summary>A session of <c>telelaunch run</c> with an application in it.</summary>
     /// <param name="carrier"><c>ssh</c> or <c>direct</c>.</param>
-    public async Task<Route> TelelaunchAsync(string carrier, CancellationToken cancellationToken)
+    /// <param name="command">The application; none: flows.</param>
+    public async Task<Route> TelelaunchAsync(string carrier, IEnumerable<string>? command, CancellationToken cancellationToken)
     {
-        var process = ChildProcess.Start(
-            telelaunch, ["run", "--kubeconfig", kubeconfig, "-n", cluster.Name, "--tunnel", carrier, "--progress", "quiet", "--", flows], Variables);
-        var program = await FlowsProgram.AttachAsync(process, cancellationToken);
+        var process = StartTelelaunch(carrier, "quiet", command ?? [flows]);
+        var program = await Application.AttachAsync(process, cancellationToken);
         return new(
             $"telelaunch-{carrier}", "shim", carrier, program,
             new(cluster.ServerAddress, BenchNamespace.BytesPort), new(cluster.ServerAddress, BenchNamespace.GreetingPort), []);
     }
+
+    /// <summary>Starts <c>telelaunch run</c> with any command.</summary>
+    public ChildProcess StartTelelaunch(string carrier, string progress, IEnumerable<string> command, Action<string>? errorLine = null) =>
+        ChildProcess.Start(
+            telelaunch,
+            ["run", "--kubeconfig", kubeconfig, "-n", cluster.Name, "--tunnel", carrier, "--progress", progress, "--", .. command],
+            new Dictionary<string, string?> { ["TELELAUNCH_AGENT_IMAGE"] = Environment.GetEnvironmentVariable("AGENT_IMAGE") },
+            errorLine);
+
+    /// <summary>An application of this machine alone, without any way to the cluster.</summary>
+    public Task<Application> ApplicationAsync(CancellationToken cancellationToken) =>
+        Application.AttachAsync(ChildProcess.Start(flows, []), cancellationToken);
 
     /// <summary>Telepresence 1's shape: application → ssh client → port-forward → sshd in a pod → server; OpenSSH's default ciphers.</summary>
     public async Task<Route> SshAsync(CancellationToken cancellationToken)
@@ -49,8 +61,7 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
                     "-L", $"127.0.0.1:{greeting.Port}:{cluster.ServerAddress}:{BenchNamespace.GreetingPort}",
                     "nonroot@127.0.0.1",
                 ],
-                Variables,
-                line =>
+                errorLine: line =>
                 {
                     if (line.Contains("Entering interactive session", StringComparison.Ordinal))
                         listening.TrySetResult();
@@ -87,8 +98,6 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
 
     public void Dispose() => _connection.Dispose();
 
-    private static Dictionary<string, string?> Variables => new() { ["TELELAUNCH_AGENT_IMAGE"] = Environment.GetEnvironmentVariable("AGENT_IMAGE") };
-
     private async Task<Route> WithApplicationAsync(
         string name, RouteAddress bytes, RouteAddress greeting, ChildProcess forwarder, Task listening, IEnumerable<IAsyncDisposable> parts,
         CancellationToken cancellationToken)
@@ -107,9 +116,6 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
             throw;
         }
     }
-
-    private Task<FlowsProgram> ApplicationAsync(CancellationToken cancellationToken) =>
-        FlowsProgram.AttachAsync(ChildProcess.Start(flows, []), cancellationToken);
 
     /// <summary>"Forwarding from 127.0.0.1:40001 -> 7001", one line a port.</summary>
     private static async Task ListensAsync(ChildProcess kubectl, CancellationToken cancellationToken)

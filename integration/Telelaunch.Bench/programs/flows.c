@@ -7,6 +7,8 @@
  *   connect HOST PORT ask|greet COUNT    COUNT connects one after the other, each to the first byte; answers each time in microseconds
  *   hold HOST PORT COUNT                 opens COUNT more connections and keeps them, idle
  *   release                              closes what is kept
+ *   local COUNT                          COUNT connects to a listener of its own on loopback; answers microseconds each
+ *   spawn COUNT                          COUNT times /bin/true by posix_spawn(3), one after the other; answers microseconds each
  *
  * The server's protocol: COMMAND 1 | LENGTH 8 (big-endian). D: it sends LENGTH bytes; U: it reads LENGTH bytes, then sends one; E: it sends one.
  * The port for "greet" sends one byte by itself. An upload ends when the server has it all, so nothing counts that only lies in a buffer.
@@ -18,12 +20,14 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -237,6 +241,55 @@ static void hold(const char *host, int port, int count)
 	fflush(stdout);
 }
 
+static void run_local(int count)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	double start;
+
+	bind(listener, (struct sockaddr *)&address, sizeof(address));
+	listen(listener, 16);
+	getsockname(listener, (struct sockaddr *)&address, &size);
+	start = now();
+	for (int i = 0; i < count; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		int accepted;
+
+		if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+			fail("connect", errno);
+			close(fd);
+			close(listener);
+			return;
+		}
+		accepted = accept(listener, NULL, NULL);
+		close(fd);
+		close(accepted);
+	}
+	printf("ok %.4f\n", (now() - start) * 1e6 / count);
+	fflush(stdout);
+	close(listener);
+}
+
+static void run_spawns(int count)
+{
+	char *arguments[] = {"/bin/true", NULL};
+	double start = now();
+
+	for (int i = 0; i < count; i++) {
+		pid_t child;
+		int status, error = posix_spawn(&child, arguments[0], NULL, NULL, arguments, environ);
+
+		if (error != 0) {
+			fail("posix_spawn", error);
+			return;
+		}
+		waitpid(child, &status, 0);
+	}
+	printf("ok %.2f\n", (now() - start) * 1e6 / count);
+	fflush(stdout);
+}
+
 static void obey(const char *line)
 {
 	char host[64], word[16];
@@ -249,6 +302,10 @@ static void obey(const char *line)
 		run_connects(host, port, strcmp(word, "ask") == 0, count);
 	else if (sscanf(line, "hold %63s %d %d", host, &port, &count) == 3)
 		hold(host, port, count);
+	else if (sscanf(line, "local %d", &count) == 1 && count > 0)
+		run_local(count);
+	else if (sscanf(line, "spawn %d", &count) == 1 && count > 0)
+		run_spawns(count);
 	else if (strncmp(line, "release", 7) == 0) {
 		release();
 		printf("ok 0\n");

@@ -2,27 +2,29 @@ using System.Globalization;
 
 namespace Telelaunch.Bench.Routes;
 
-/// <summary>The application, <c>programs/flows.c</c>: one process that measures what it is told to.</summary>
-internal sealed class FlowsProgram : IAsyncDisposable
+/// <summary>An application that measures from inside: one process that does what it is told, a line a command, and answers with numbers.</summary>
+/// <remarks>It says <c>ok ready</c> first; its answers are <c>ok NUMBER…</c> or <c>error TEXT</c>. See <c>programs/</c>.</remarks>
+internal sealed class Application : IAsyncDisposable
 {
     private readonly ChildProcess _process;
 
-    private FlowsProgram(ChildProcess process) => _process = process;
+    private Application(ChildProcess process) => _process = process;
 
+    /// <summary>The process that was started: the application, or the one that it runs in.</summary>
     public ChildProcess Process => _process;
 
-    /// <summary>Compiles the program.</summary>
+    /// <summary>Compiles <c>programs/flows.c</c>.</summary>
     public static Task<string> CompileAsync(string source, string target, CancellationToken cancellationToken) =>
         ChildProcess.RunAsync("cc", ["-O2", "-std=c11", "-pthread", source, "-o", target], null, cancellationToken);
 
     /// <summary>Waits until the process, started directly or by something around it, is ready.</summary>
-    public static async Task<FlowsProgram> AttachAsync(ChildProcess process, CancellationToken cancellationToken)
+    public static async Task<Application> AttachAsync(ChildProcess process, CancellationToken cancellationToken)
     {
-        var program = new FlowsProgram(process);
+        var application = new Application(process);
         try
         {
-            await program.ReadAnswerAsync(cancellationToken);
-            return program;
+            await application.ReadAnswerAsync(cancellationToken);
+            return application;
         }
         catch
         {
