@@ -30,6 +30,15 @@ internal static partial class OptionValues
         throw Invalid(option, text, "is not one of its values", $"Write one of: {string.Join(", ", words.Select(entry => entry.Word))}.");
     }
 
+    /// <summary>A whole number between two others, both allowed.</summary>
+    public static int Number(string option, string? text, int absent, int least, int most)
+    {
+        if (text is null) return absent;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw Invalid(option, text, "is not one of its values", $"Write a number from {least} to {most}.");
+    }
+
     public static AddressRange Range(string option, string text) => AddressRange.TryParse(text, out var range)
         ? range
         : throw Invalid(option, text, "is neither an address nor a range", "Write an address (10.96.0.10) or a CIDR range (10.96.0.0/12, fd00:10:96::/108).");

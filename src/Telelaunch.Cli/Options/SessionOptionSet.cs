@@ -19,6 +19,7 @@ internal sealed class SessionOptionSet
     private readonly Option<string[]> _neverProxy = Texts("--never-proxy", "CIDR", "What doesn't, though it lies in a range of the cluster (repeat)");
     private readonly Option<string[]> _skipProcesses = Texts("--skip-processes", "A,B", "Programs of the process tree that stay outside, besides build tools and debuggers");
     private readonly Option<string?> _tunnel = Text("--tunnel", "ssh|direct", "What carries the flows: SSH with a pinned host key (default), or the port-forward alone");
+    private readonly Option<string?> _carriers = Text("--carriers", "N", "How many port-forwards carry the flows, 1 to 4 (default 1); the loss of one resets its own flows only");
     private readonly Option<string?> _method = Text("--method", "auto|shim", "How traffic is caught; auto refuses programs of which nothing would be caught, shim starts them all the same", "-m");
     private readonly Option<string?> _agentImage = Text("--agent-image", "IMAGE", $"The agent's image; otherwise {AgentImageVariable}");
     private readonly Option<string?> _serviceAccount = Text("--service-account", "NAME", "The agent pod's service account");
@@ -38,7 +39,7 @@ internal sealed class SessionOptionSet
     {
         Option[] all =
         [
-            _kubeconfig, _context, _namespace, _as, _token, _alsoProxy, _neverProxy, _skipProcesses, _tunnel, _method, _agentImage, _serviceAccount,
+            _kubeconfig, _context, _namespace, _as, _token, _alsoProxy, _neverProxy, _skipProcesses, _tunnel, _carriers, _method, _agentImage, _serviceAccount,
             _imagePullSecret, _agentTimeout, _agentNamespace, OutputOption, _progress, _verbose, _logFile, _trace, _dryRun,
         ];
         foreach (var option in all) command.Options.Add(option);
@@ -85,6 +86,7 @@ internal sealed class SessionOptionSet
             OptionValues.Word("--tunnel", line.GetValue(_tunnel), TunnelKind.Ssh, ("ssh", TunnelKind.Ssh), ("direct", TunnelKind.Direct)))
         {
             Method = ReadMethod(line.GetValue(_method)),
+            Carriers = OptionValues.Number("--carriers", line.GetValue(_carriers), absent: 1, least: 1, most: 4),
         };
     }
 

@@ -62,6 +62,9 @@ internal sealed record TrafficOptions(
     TunnelKind Tunnel)
 {
     public CatchMethod Method { get; init; }
+
+    /// <summary>How many carriers are kept open: <c>--carriers</c>.</summary>
+    public int Carriers { get; init; } = 1;
 }
 
 /// <summary>What a person or a program sees.</summary>

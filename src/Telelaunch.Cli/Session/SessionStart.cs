@@ -108,6 +108,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             session.Keys,
             new TunnelOptions
             {
+                Carriers = options.Traffic.Carriers,
                 Carrier = isSsh ? CarrierKind.Ssh : CarrierKind.Direct,
                 AgentPort = AgentPod.AgentPort,
                 SshPort = AgentPod.SshPort,

@@ -22,6 +22,21 @@ public sealed class OptionValuesTests
     public void OtherDurations_AreRefused(string text) => Assert.Throws<CommandLineException>(() => OptionValues.Duration("--x", text));
 
     [Theory]
+    [InlineData(null, 7)]
+    [InlineData("1", 1)]
+    [InlineData("4", 4)]
+    public void Number_IsReadWithinItsBounds(string? text, int number) => Assert.Equal(number, OptionValues.Number("--x", text, absent: 7, least: 1, most: 4));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0")]
+    [InlineData("5")]
+    [InlineData("-1")]
+    [InlineData("two")]
+    [InlineData("99999999999")]
+    public void OtherNumbers_AreRefused(string text) => Assert.Throws<CommandLineException>(() => OptionValues.Number("--x", text, absent: 7, least: 1, most: 4));
+
+    [Theory]
     [InlineData("db.Example.com.", "db.example.com")]
     [InlineData("_sip._tcp.example.com", "_sip._tcp.example.com")]
     [InlineData("10.example.com", "10.example.com")]
