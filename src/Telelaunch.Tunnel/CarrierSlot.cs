@@ -20,7 +20,7 @@ internal sealed class CarrierSlot(CarrierOpener opener, LiveCarriers live, Tunne
             while (left != TimeSpan.Zero)
             {
                 if (!isFirst)
-                    await WaitAsync(left, cancellationToken);
+                    await _delay.WaitAsync(left, live.Wanted, options.Time, cancellationToken);
                 isFirst = false;
                 (carrier, left) = await TryOpenAsync(cancellationToken);
                 if (carrier is not null)
@@ -70,11 +70,5 @@ internal sealed class CarrierSlot(CarrierOpener opener, LiveCarriers live, Tunne
         {
             return (null, live.TakeFailure(TunnelFault.Of(e)));
         }
-    }
-
-    private Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken)
-    {
-        TimeSpan delay = _delay.Next();
-        return Task.Delay(atMost != Timeout.InfiniteTimeSpan && atMost < delay ? atMost : delay, options.Time, cancellationToken);
     }
 }

@@ -17,12 +17,24 @@ internal sealed class LiveCarriers(TunnelOptions options, Action<TunnelStateChan
     private volatile Carrier[] _carriers = [];
     private volatile TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TunnelStateChange _state = new(TunnelState.Connecting, null, options.Time.GetUtcNow());
+    private TaskCompletionSource _wanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _waiting;
     private long _downSince = options.Time.GetTimestamp();
 
     public TunnelStateChange State => _state;
 
     /// <summary>Ends when the tunnel is given up, with the reason.</summary>
     public Task<TunnelException> Lost => _lost.Task;
+
+    /// <summary>Ends when somebody waits for a carrier, at once where somebody does.</summary>
+    public Task Wanted
+    {
+        get
+        {
+            lock (_lock)
+                return _wanted.Task;
+        }
+    }
 
     /// <summary>Flows of all carriers.</summary>
     public int OpenFlows => _carriers.Sum(carrier => carrier.Mux.OpenFlows);
@@ -44,21 +56,14 @@ internal sealed class LiveCarriers(TunnelOptions options, Action<TunnelStateChan
     /// <returns>null when the tunnel is lost, or <paramref name="bound"/> is over.</returns>
     public async ValueTask<Carrier?> WaitAsync(TimeSpan bound, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(bound, options.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
-        while (true)
+        BeginWaiting();
+        try
         {
-            // Taken before looking, so that a change in between isn't missed.
-            Task changed = _changed.Task;
-            if (Pick() is Carrier carrier)
-                return carrier;
-            if (_state.State == TunnelState.Lost)
-                return null;
-
-            await changed.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            cancellationToken.ThrowIfCancellationRequested();
-            if (timer.IsCancellationRequested)
-                return null;
+            return await WaitForChangesAsync(bound, cancellationToken);
+        }
+        finally
+        {
+            EndWaiting();
         }
     }
 
@@ -127,6 +132,44 @@ internal sealed class LiveCarriers(TunnelOptions options, Action<TunnelStateChan
                 return;
             _state = new TunnelStateChange(TunnelState.Lost, TunnelFault.CarrierClosed(), options.Time.GetUtcNow());
             Wake();
+        }
+    }
+
+    private async ValueTask<Carrier?> WaitForChangesAsync(TimeSpan bound, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(bound, options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        while (true)
+        {
+            // Taken before looking, so that a change in between isn't missed.
+            Task changed = _changed.Task;
+            if (Pick() is Carrier carrier)
+                return carrier;
+            if (_state.State == TunnelState.Lost)
+                return null;
+
+            await changed.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (timer.IsCancellationRequested)
+                return null;
+        }
+    }
+
+    private void BeginWaiting()
+    {
+        lock (_lock)
+        {
+            _waiting++;
+            _wanted.TrySetResult();
+        }
+    }
+
+    private void EndWaiting()
+    {
+        lock (_lock)
+        {
+            if (--_waiting == 0)
+                _wanted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 

@@ -21,5 +21,23 @@ internal sealed class RetryDelay
         return delay * (1 - (Random.Shared.NextDouble() * 0.2));
     }
 
+    /// <summary>Waits for <see cref="Next"/>, but no longer than for the first delay once <paramref name="wanted"/> has ended.</summary>
+    /// <param name="wanted">Ends when somebody waits for the outcome.</param>
+    public async Task WaitAsync(TimeSpan atMost, Task wanted, TimeProvider time, CancellationToken cancellationToken)
+    {
+        TimeSpan delay = Next();
+        if (atMost != Timeout.InfiniteTimeSpan && atMost < delay)
+            delay = atMost;
+        TimeSpan least = delay < _first ? delay : _first;
+        await Task.Delay(least, time, cancellationToken);
+        if (delay == least)
+            return;
+
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(Task.Delay(delay - least, time, done.Token), wanted.WaitAsync(done.Token));
+        await done.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
     public void Reset() => _next = _first;
 }

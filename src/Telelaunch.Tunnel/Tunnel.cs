@@ -6,7 +6,7 @@ namespace Telelaunch.Tunnel;
 
 /// <summary>The way into the cluster: one to four carriers that are kept open, and the flows and lookups that go over them.</summary>
 /// <remarks>
-/// <para>Thread-safe. When a carrier is lost its flows are reset, and it is opened again after 1 to 30 s; the others go on.</para>
+/// <para>Thread-safe. When a carrier is lost its flows are reset, and it is opened again after 1 to 30 s, and after 1 s where somebody waits for it; the others go on.</para>
 /// <para>While none works, dials and lookups wait <see cref="TunnelOptions.WaitForTunnel"/> and then fail: a dial with ENETUNREACH, because
 /// that is what a process sees whose way to the network is gone, and what the shim reports when it can't reach the broker;
 /// a lookup with <see cref="LookupStatus.TryAgain"/>.</para>

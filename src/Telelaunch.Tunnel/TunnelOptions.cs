@@ -43,7 +43,7 @@ public sealed record TunnelOptions
     /// <summary>An attempt to open a carrier may take so long.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The wait after the first failed attempt; doubled after each, up to <see cref="LongestRetry"/>.</summary>
+    /// <summary>The wait after the first failed attempt; doubled after each, up to <see cref="LongestRetry"/>. It stays this long while a dial or lookup waits.</summary>
     public TimeSpan FirstRetry { get; init; } = TimeSpan.FromSeconds(1);
 
     public TimeSpan LongestRetry { get; init; } = TimeSpan.FromSeconds(30);
