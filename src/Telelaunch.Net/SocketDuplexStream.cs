@@ -3,7 +3,10 @@ using System.Net.Sockets;
 namespace Telelaunch.Net;
 
 /// <summary>A connected TCP (or UNIX stream) socket whose FIN and RST stay apart.</summary>
-/// <remarks>Owns the socket. Nagle's algorithm and buffers are as the caller set them.</remarks>
+/// <remarks>
+/// Owns the socket. Nagle's algorithm and buffers are as the caller set them. Should this process be killed, the kernel closes the socket with RST:
+/// what was cut off must not look complete to the far end.
+/// </remarks>
 public sealed class SocketDuplexStream : DuplexStream
 {
     private readonly Socket _socket;
@@ -17,6 +20,7 @@ public sealed class SocketDuplexStream : DuplexStream
     {
         ArgumentNullException.ThrowIfNull(socket);
         _socket = socket;
+        SetReset(true);
     }
 
     /// <inheritdoc/>
@@ -73,16 +77,6 @@ public sealed class SocketDuplexStream : DuplexStream
         if (Interlocked.Exchange(ref _closed, 1) != 0)
             return;
         _abortErrno = errno;
-        try
-        {
-            // SO_LINGER with a time of 0 makes close(2) drop what is queued and send RST (socket(7)).
-            _socket.LingerState = new LingerOption(true, 0);
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            // Already disconnected: there is nobody left to tell.
-        }
-
         _socket.Close(0);
     }
 
@@ -92,8 +86,26 @@ public sealed class SocketDuplexStream : DuplexStream
         if (!_readEnded || Volatile.Read(ref _writesCompleted) == 0)
             Abort();
         else if (Interlocked.Exchange(ref _closed, 1) == 0)
+        {
+            // FIN was sent, and what is queued before it still has to leave.
+            SetReset(false);
             _socket.Dispose();
+        }
+
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>SO_LINGER with a time of 0 makes close(2), also the kernel's after the death of a process, drop what is queued and send RST (socket(7)).</summary>
+    private void SetReset(bool isOn)
+    {
+        try
+        {
+            _socket.LingerState = new LingerOption(isOn, 0);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // Already disconnected: there is nobody left to tell.
+        }
     }
 
     private FlowException Translate(Exception error)

@@ -1,8 +1,9 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Telelaunch.Net.Tests;
 
-public class SocketDuplexStreamTests
+public partial class SocketDuplexStreamTests
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
@@ -45,6 +46,44 @@ public class SocketDuplexStreamTests
 
         FlowException error = await Assert.ThrowsAsync<FlowException>(() => read);
         Assert.Equal(Errno.ECONNRESET, error.Errno);
+    }
+
+    [Fact]
+    public async Task ProcessKilled_PeerSeesReset()
+    {
+        using LoopbackPair pair = await LoopbackPair.ConnectAsync();
+        var stream = new SocketDuplexStream(pair.Near);
+        await stream.WriteAsync("half"u8.ToArray(), None);
+        Assert.Equal(4, await pair.Far.ReceiveAsync(new byte[8]));
+
+        // As the kernel does with the descriptors of a dead process: it closes them. What takes the number's place keeps it from another test's socket.
+        using var nothing = File.OpenHandle("/dev/null");
+        int descriptor = (int)pair.Near.SafeHandle.DangerousGetHandle();
+        Assert.Equal(descriptor, Dup2((int)nothing.DangerousGetHandle(), descriptor));
+
+        SocketException error = await Assert.ThrowsAsync<SocketException>(() => pair.Far.ReceiveAsync(new byte[8]));
+        Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task BothDirectionsEnded_WhatIsQueuedStillArrives()
+    {
+        using LoopbackPair pair = await LoopbackPair.ConnectAsync(bufferSize: 4096);
+        var stream = new SocketDuplexStream(pair.Near);
+        pair.Far.Shutdown(SocketShutdown.Send);
+        Assert.Equal(0, await stream.ReadAsync(new byte[8], None));
+        // More than the far end's buffer takes, so that some of it still waits on this side.
+        const int Size = 64 * 1024;
+        pair.Near.SendBufferSize = 2 * Size;
+        await stream.WriteAsync(new byte[Size], None);
+        await stream.CompleteWritesAsync(None);
+        await stream.DisposeAsync();
+
+        int received = 0, count;
+        byte[] buffer = new byte[8192];
+        while ((count = await pair.Far.ReceiveAsync(buffer)) > 0)
+            received += count;
+        Assert.Equal(Size, received);
     }
 
     [Fact]
@@ -120,4 +159,7 @@ public class SocketDuplexStreamTests
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write);
     }
+
+    [LibraryImport("libc", EntryPoint = "dup2")]
+    private static partial int Dup2(int from, int to);
 }
