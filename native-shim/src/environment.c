@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "sys.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +168,26 @@ const char *environment_log_path(void)
 const char *environment_skip_list(void)
 {
 	return saved_value("TELELAUNCH_SKIP");
+}
+
+/**
+ * environment_library_readable() - Look whether a program started now could load the shim
+ *
+ * After a change of user or of root directory it may be out of reach. The dynamic linker would complain on
+ * stderr of every such program, and the session's directory is out of reach then, too.
+ *
+ * Return: false where it can't be opened for a reason that will be the child's as well
+ */
+bool environment_library_readable(void)
+{
+	int fd;
+
+	if (!saved.library)
+		return true;
+	fd = sys_open(saved.library, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		sys_close(fd);
+	return fd != -EACCES && fd != -EPERM && fd != -ENOENT && fd != -ENOTDIR;
 }
 
 /* Does this LD_PRELOAD value hold our entry? */

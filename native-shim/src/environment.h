@@ -8,6 +8,7 @@
 const char *environment_start(void);
 const char *environment_log_path(void);
 const char *environment_skip_list(void);
+bool environment_library_readable(void);
 void environment_remove_ours(void);
 void environment_restore_own(void);
 

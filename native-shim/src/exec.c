@@ -63,6 +63,7 @@ static int shim_exec(const struct exec_call *call)
 	struct environment_needs needs = {0};
 	bool strip = session->strip_servers && call->path && dotnet_is_server(call->path, call->argv);
 
+	strip |= session->present && !environment_library_readable();
 	if (session->present)
 		needs = environment_needs(call->envp, strip);
 	if (needs.pointers == 0)

@@ -29,6 +29,7 @@ static int shim_posix_spawn(spawn_function *spawn, pid_t *pid, const char *path,
 	struct environment_needs needs = {0};
 	bool strip = session->strip_servers && path && dotnet_is_server(path, argv);
 
+	strip |= session->present && !environment_library_readable();
 	if (session->present)
 		needs = environment_needs(envp, strip);
 	if (needs.pointers == 0)

@@ -63,6 +63,12 @@ TEST(empty_environment_gets_the_session_back)
 	CHECK_TEXT(child_of(NULL, false), wanted);
 }
 
+TEST(library_out_of_reach_is_told)
+{
+	start_once();
+	CHECK(!environment_library_readable());
+}
+
 TEST(other_preloads_are_kept_behind_ours)
 {
 	CHECK_TEXT(child_of(ENVIRONMENT("LD_PRELOAD=/x.so:/y.so", "A=1"), false),
