@@ -39,17 +39,29 @@ public sealed class TransparencyTests(TestCluster cluster)
     [Theory]
     [InlineData("gcc", "behaviour_sockets.c", "-luring")]
     [InlineData("musl-gcc", "behaviour_sockets.c")]
+    [InlineData("gcc", "behaviour_names.c", "-lresolv", "-lanl")]
+    [InlineData("musl-gcc", "behaviour_names.c")]
+    [InlineData("gcc", "behaviour_processes.c")]
+    [InlineData("musl-gcc", "behaviour_processes.c")]
     public async Task CPrograms_SeeTheSame(string compiler, string source, params string[] libraries) =>
         await AssertSameLinesAsync([await Programs.CompileAsync(cluster, compiler, source, ["-D_GNU_SOURCE", "-pthread", .. libraries])]);
+
+    [FactWith("node")]
+    public async Task Node_SeesTheSame() => await AssertSameLinesAsync("node", Programs.Source("node_behaviour.mjs"));
 
     /// <summary>Runs a program that writes a line <c>case: outcome</c> each for what it tries.</summary>
     private async Task AssertSameLinesAsync(params string[] command)
     {
-        await using var bare = await ProcessRun.CompleteAsync(command[0], command[1..], workingDirectory: cluster.Scratch);
-        await using var shimmed = await cluster.RunAsync(command);
+        // The .NET runtime ignores SIGPIPE before it can be asked what it was: a child of ours inherits that, and one of `telelaunch run` gets the default.
+        var bareRun = ProcessRun.CompleteAsync("env", ["--default-signal=PIPE", .. command], workingDirectory: cluster.Scratch);
+        var shimmedRun = cluster.RunAsync(["env", "--default-signal=PIPE", .. command]);
+        await using var bare = await bareRun;
+        await using var shimmed = await shimmedRun;
 
         Assert.True(bare.ExitCode == 0, bare.ToString());
         Assert.True(shimmed.ExitCode == 0, shimmed.ToString());
+        // The dynamic linker tells each program that can't load what LD_PRELOAD names; nobody else would write that.
+        Assert.DoesNotContain("LD_PRELOAD", shimmed.Errors, StringComparison.Ordinal);
         var expected = CaseOutcomes.OfLines(bare.Output);
         Assert.True(expected.Count > 20, $"only {expected.Count} cases");
         CaseOutcomes.AssertSame(expected, CaseOutcomes.OfLines(shimmed.Output));
