@@ -7,18 +7,20 @@ namespace Telelaunch.Bench;
 /// <summary>A process that the benchmark started. It never outlives it.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
-    /// <summary>How long a process may take to end by itself, its cluster's objects included, once its input has ended and it was told to.</summary>
+    /// <summary>How long a process may take to end by itself, what it made in the cluster included.</summary>
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
     private readonly Lock _lock = new();
     private readonly Task _errorsRead;
+    private readonly bool _endsWithItsInput;
     private Task _outputDropped = Task.CompletedTask;
 
-    private ChildProcess(Process process, Action<string>? errorLine)
+    private ChildProcess(Process process, Action<string>? errorLine, bool endsWithItsInput)
     {
         _process = process;
+        _endsWithItsInput = endsWithItsInput;
         _errorsRead = CollectErrorsAsync(errorLine);
     }
 
@@ -31,16 +33,19 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     private string CommandLine => $"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}";
 
+    /// <param name="errorLine">Called for each line that it writes to standard error.</param>
+    /// <param name="endsWithItsInput">It ends by itself when its standard input does; otherwise it is told by a signal.</param>
     /// <exception cref="BenchException">The program can't be started.</exception>
     public static ChildProcess Start(
-        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, Action<string>? errorLine = null)
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, Action<string>? errorLine = null,
+        bool endsWithItsInput = true)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
             start.Environment[name] = value;
         try
         {
-            return new(Process.Start(start)!, errorLine);
+            return new(Process.Start(start)!, errorLine, endsWithItsInput);
         }
         catch (Win32Exception error)
         {
@@ -55,7 +60,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment, CancellationToken cancellationToken)
     {
         await using ChildProcess child = Start(program, arguments, environment);
-        child._process.StandardInput.Close();
+        child.CloseInput();
         string output = await child._process.StandardOutput.ReadToEndAsync(cancellationToken);
         int code = await child.WaitForExitAsync(cancellationToken);
         return code == 0 ? output : throw child.Failed($"ended with {code}");
@@ -99,28 +104,17 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public BenchException Failed(string how) => new($"{CommandLine} {how}.", Errors is { Length: > 0 } said ? $"It said: {said.TrimEnd()}" : "It said nothing.");
 
-    /// <summary>Ends its input, tells it to end, waits, and kills what doesn't.</summary>
+    /// <summary>Ends its input or tells it to end, waits, and kills what doesn't.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
+        CloseInput();
+        if (!_process.HasExited && !(_endsWithItsInput && await EndsAsync()))
         {
-            try
+            Signals.Terminate(_process.Id);
+            if (!await EndsAsync())
             {
-                _process.StandardInput.Close();
-            }
-            catch (IOException)
-            {
-                // It doesn't read any more, which is what closing is about.
-            }
-
-            if (!await EndsAsync(TimeSpan.FromSeconds(1)))
-            {
-                Signals.Terminate(_process.Id);
-                if (!await EndsAsync(EndTimeout))
-                {
-                    _process.Kill(entireProcessTree: true);
-                    await _process.WaitForExitAsync();
-                }
+                _process.Kill(entireProcessTree: true);
+                await _process.WaitForExitAsync();
             }
         }
 
@@ -129,11 +123,23 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task<bool> EndsAsync(TimeSpan timeout)
+    private void CloseInput()
     {
         try
         {
-            await _process.WaitForExitAsync().WaitAsync(timeout);
+            _process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It doesn't read any more, which is what closing is about.
+        }
+    }
+
+    private async Task<bool> EndsAsync()
+    {
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(EndTimeout);
             return true;
         }
         catch (TimeoutException)

@@ -4,7 +4,7 @@ using Spectre.Console;
 using Telelaunch.Bench;
 using Telelaunch.Bench.Sections;
 
-ISection[] sections = [new BulkSection(), new ConnectSection(), new StallSection(), new OverheadSection(), new StartSection(), new FlowCostSection()];
+ISection[] sections = [new BulkSection(), new ConnectSection(), new StallSection(), new OverheadSection(), new StartSection(), new ProcessorTimeSection(), new IdleFlowsSection()];
 
 var kubeconfig = new Option<FileInfo?>("--kubeconfig") { Description = "The cluster to use; otherwise the playground is brought up and taken down again", HelpName = "FILE" };
 var only = new Option<string[]>("--only")

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Telelaunch.Bench.Measurement;
 
 namespace Telelaunch.Bench.Cluster;
 
@@ -73,6 +74,14 @@ internal sealed class BenchNamespace : IAsyncDisposable
     {
         string names = await KubectlAsync(["get", "pods", "-l", "app.kubernetes.io/managed-by=telelaunch", "-o", "jsonpath={.items[*].metadata.name}"], cancellationToken);
         return names.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    /// <summary>The processes of a Pod's container, where they can be seen from this machine; null elsewhere.</summary>
+    public async Task<ProcessSet?> TryFindProcessesAsync(string pod, CancellationToken cancellationToken)
+    {
+        // "containerd://0123…"
+        string id = await KubectlAsync(["get", "pod", pod, "-o", "jsonpath={.status.containerStatuses[0].containerID}"], cancellationToken);
+        return ProcessSet.TryFindContainer(id[(id.LastIndexOf('/') + 1)..]);
     }
 
     public async ValueTask DisposeAsync() =>

@@ -36,7 +36,7 @@ internal static class ResultTable
     private static string[] Cells(Row row) =>
     [
         row.Id, row.Method, row.Carrier ?? "–", row.Direction ?? "–", Number(row.Flows), $"{Number(row.DistanceMs)} ms", Number(row.Value), row.Unit,
-        row.Peer ?? "–", row.Ratio?.ToString("0.00", CultureInfo.InvariantCulture) ?? "–", row.Bar?.ToString() ?? "",
+        row.Peer ?? "–", row.Ratio?.ToString(row.Ratio < 0.1 ? "0.0000" : "0.00", CultureInfo.InvariantCulture) ?? "–", row.Bar?.ToString() ?? "",
         row.Bar is null ? "" : row.MissesBar ? "missed" : "met",
     ];
 

@@ -6,6 +6,9 @@ namespace Telelaunch.Bench.Routes;
 /// <remarks>It says <c>ok ready</c> first; its answers are <c>ok NUMBER…</c> or <c>error TEXT</c>. See <c>programs/</c>.</remarks>
 internal sealed class Application : IAsyncDisposable
 {
+    /// <summary>Longest that one answer may take; reaching it ends the run, nothing waits for it.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
+
     private readonly ChildProcess _process;
 
     private Application(ChildProcess process) => _process = process;
@@ -55,7 +58,18 @@ internal sealed class Application : IAsyncDisposable
 
     private async Task<string> ReadAnswerAsync(CancellationToken cancellationToken)
     {
-        string line = await _process.ReadLineAsync(cancellationToken);
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bound.CancelAfter(Bound);
+        string line;
+        try
+        {
+            line = await _process.ReadLineAsync(bound.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw _process.Failed($"didn't answer within {Bound.TotalMinutes} minutes");
+        }
+
         if (line == "ok ready")
             return "";
         return line.StartsWith("ok ", StringComparison.Ordinal) ? line[3..] : throw _process.Failed($"answered '{line}'");

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Telelaunch.Bench.Cluster;
+using Telelaunch.Bench.Measurement;
 using Telelaunch.Cluster;
 
 namespace Telelaunch.Bench.Routes;
@@ -23,11 +24,24 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
     /// <param name="command">The application; none: flows.</param>
     public async Task<Route> TelelaunchAsync(string carrier, IEnumerable<string>? command, CancellationToken cancellationToken)
     {
+        string[] before = await cluster.AgentPodsAsync(cancellationToken);
         var process = StartTelelaunch(carrier, "quiet", command ?? [flows]);
-        var program = await Application.AttachAsync(process, cancellationToken);
-        return new(
-            $"telelaunch-{carrier}", "shim", carrier, program,
-            new(cluster.ServerAddress, BenchNamespace.BytesPort), new(cluster.ServerAddress, BenchNamespace.GreetingPort), []);
+        var app = await Application.AttachAsync(process, cancellationToken);
+        try
+        {
+            RouteAddress bytes = new(cluster.ServerAddress, BenchNamespace.BytesPort), greeting = new(cluster.ServerAddress, BenchNamespace.GreetingPort);
+            return new($"telelaunch-{carrier}", "shim", app, bytes, greeting)
+            {
+                Carrier = carrier,
+                Local = ProcessSet.Of(process.Id),
+                Pod = (await cluster.AgentPodsAsync(cancellationToken)).Except(before).Single(),
+            };
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts <c>telelaunch run</c> with any command.</summary>
@@ -65,8 +79,15 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
                 {
                     if (line.Contains("Entering interactive session", StringComparison.Ordinal))
                         listening.TrySetResult();
-                });
-            return await WithApplicationAsync(SshPeer, bytes, greeting, ssh, listening.Task, [forward], cancellationToken);
+                },
+                endsWithItsInput: false);
+            var app = await ApplicationBesideAsync(ssh, listening.Task, cancellationToken);
+            return new(SshPeer, SshPeer, app, bytes, greeting)
+            {
+                Local = ProcessSet.Of(ssh.Id, Environment.ProcessId),
+                Pod = BenchNamespace.Sshd,
+                Parts = [forward, ssh],
+            };
         }
         catch
         {
@@ -80,7 +101,11 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
     {
         var bytes = new PortForwardListener(_connection, cluster.Name, BenchNamespace.Server, BenchNamespace.BytesPort);
         var greeting = new PortForwardListener(_connection, cluster.Name, BenchNamespace.Server, BenchNamespace.GreetingPort);
-        return new(PortForwardPeer, PortForwardPeer, null, await ApplicationAsync(cancellationToken), bytes.Address, greeting.Address, [bytes, greeting]);
+        return new(PortForwardPeer, PortForwardPeer, await ApplicationAsync(cancellationToken), bytes.Address, greeting.Address)
+        {
+            Local = ProcessSet.Of(Environment.ProcessId),
+            Parts = [bytes, greeting],
+        };
     }
 
     /// <summary>What everybody has: <c>kubectl port-forward</c>.</summary>
@@ -92,15 +117,16 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
             [
                 "--kubeconfig", kubeconfig, "-n", cluster.Name, "port-forward", "--address", "127.0.0.1", $"pod/{BenchNamespace.Server}",
                 $"{bytes.Port}:{BenchNamespace.BytesPort}", $"{greeting.Port}:{BenchNamespace.GreetingPort}",
-            ]);
-        return await WithApplicationAsync(KubectlPeer, bytes, greeting, kubectl, ListensAsync(kubectl, cancellationToken), [], cancellationToken);
+            ],
+            endsWithItsInput: false);
+        var app = await ApplicationBesideAsync(kubectl, ListensAsync(kubectl, cancellationToken), cancellationToken);
+        return new(KubectlPeer, KubectlPeer, app, bytes, greeting) { Local = ProcessSet.Of(kubectl.Id), Parts = [kubectl] };
     }
 
     public void Dispose() => _connection.Dispose();
 
-    private async Task<Route> WithApplicationAsync(
-        string name, RouteAddress bytes, RouteAddress greeting, ChildProcess forwarder, Task listening, IEnumerable<IAsyncDisposable> parts,
-        CancellationToken cancellationToken)
+    /// <summary>Starts the application when a process listens for it; ends that process when it doesn't come to it.</summary>
+    private async Task<Application> ApplicationBesideAsync(ChildProcess forwarder, Task listening, CancellationToken cancellationToken)
     {
         try
         {
@@ -108,7 +134,7 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
             if (await Task.WhenAny(listening, ended) == ended)
                 throw forwarder.Failed("ended");
             await listening;
-            return new(name, name, null, await ApplicationAsync(cancellationToken), bytes, greeting, [.. parts, forwarder]);
+            return await ApplicationAsync(cancellationToken);
         }
         catch
         {

@@ -49,5 +49,5 @@ internal sealed class StallSection : ISection
     }
 
     private static async Task<Route> PeerAsync(string name, string[] arguments, CancellationToken cancellationToken) =>
-        new(name, name, null, await Application.AttachAsync(ChildProcess.Start(name, arguments), cancellationToken), s_anywhere, s_anywhere, []);
+        new(name, name, await Application.AttachAsync(ChildProcess.Start(name, arguments), cancellationToken), s_anywhere, s_anywhere);
 }

@@ -3,16 +3,17 @@
  *
  * One command a line on standard input, one answer a line on standard output, "ok ..." or "error TEXT":
  *
- *   bulk HOST PORT down|up FLOWS BYTES   moves BYTES over each of FLOWS connections at once; answers all bytes and the seconds they took
- *   connect HOST PORT ask|greet COUNT    COUNT connects one after the other, each to the first byte; answers each time in microseconds
- *   hold HOST PORT COUNT                 opens COUNT more connections and keeps them, idle
- *   release                              closes what is kept
- *   local COUNT                          COUNT connects to a listener of its own on loopback; answers microseconds each
- *   spawn COUNT                          COUNT times /bin/true by posix_spawn(3), one after the other; answers microseconds each
+ *   bulk HOST PORT down|up FLOWS BYTES   moves BYTES over each of FLOWS connections at once; answers all
+ * bytes and the seconds they took connect HOST PORT ask|greet COUNT    COUNT connects one after the other,
+ * each to the first byte; answers each time in microseconds hold HOST PORT COUNT                 opens COUNT
+ * more connections and keeps them, idle release                              closes what is kept local COUNT
+ * COUNT connects to a listener of its own on loopback; answers microseconds each spawn COUNT COUNT times
+ * /bin/true by posix_spawn(3), one after the other; answers microseconds each
  *
- * The server's protocol: COMMAND 1 | LENGTH 8 (big-endian). D: it sends LENGTH bytes; U: it reads LENGTH bytes, then sends one; E: it sends one.
- * The port for "greet" sends one byte by itself. An upload ends when the server has it all, so nothing counts that only lies in a buffer.
- * Connecting isn't part of bulk: the clock runs from when all connections are there.
+ * The server's protocol: COMMAND 1 | LENGTH 8 (big-endian). D: it sends LENGTH bytes; U: it reads LENGTH
+ * bytes, then sends one; E: it sends one. The port for "greet" sends one byte by itself. An upload ends when
+ * the server has it all, so nothing counts that only lies in a buffer. Connecting isn't part of bulk: the
+ * clock runs from when all connections are there.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -31,7 +32,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 256 * 1024, MAX_FLOWS = 64, MAX_HELD = 16384 };
+enum {
+	BUFFER_SIZE = 256 * 1024,
+	MAX_FLOWS = 64,
+	MAX_HELD = 16384
+};
 
 struct flow {
 	pthread_t thread;
@@ -244,6 +249,8 @@ static void hold(const char *host, int port, int count)
 static void run_local(int count)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	/* RST instead of TIME_WAIT, of which thousands would slow down whoever looks for a free port next */
+	struct linger reset = {.l_onoff = 1, .l_linger = 0};
 	socklen_t size = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	double start;
@@ -263,6 +270,7 @@ static void run_local(int count)
 			return;
 		}
 		accepted = accept(listener, NULL, NULL);
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 		close(fd);
 		close(accepted);
 	}
@@ -296,7 +304,8 @@ static void obey(const char *line)
 	int port, count;
 	unsigned long long bytes;
 
-	if (sscanf(line, "bulk %63s %d %15s %d %llu", host, &port, word, &count, &bytes) == 5 && count > 0 && count <= MAX_FLOWS)
+	if (sscanf(line, "bulk %63s %d %15s %d %llu", host, &port, word, &count, &bytes) == 5 && count > 0 &&
+	    count <= MAX_FLOWS)
 		run_bulk(host, port, strcmp(word, "down") == 0 ? 'D' : 'U', count, bytes);
 	else if (sscanf(line, "connect %63s %d %15s %d", host, &port, word, &count) == 4 && count > 0)
 		run_connects(host, port, strcmp(word, "ask") == 0, count);
