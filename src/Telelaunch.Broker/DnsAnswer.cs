@@ -39,28 +39,25 @@ internal static class DnsAnswer
         byte[] owner = [0xC0, DnsQuestion.HeaderLength];
         ushort count = 0;
         bool aliased = lookup.CanonicalName is string canonical && NamePolicy.Normalize(canonical) != question.Name && lookup.Addresses.Count > 0;
+        bool fits = true;
         if (aliased && DnsQuestion.TryEncodeName(lookup.CanonicalName!, out byte[] target))
         {
-            AddRecord(message, owner, DnsQuestion.TypeCname, seconds, target);
+            fits = TryAddRecord(message, owner, DnsQuestion.TypeCname, seconds, target);
             owner = target;
-            count++;
+            count += (ushort)(fits ? 1 : 0);
         }
 
         AddressFamily wanted = question.Type == DnsQuestion.TypeA ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
         foreach (IPAddress address in lookup.Addresses.Where(address => address.AddressFamily == wanted))
         {
-            int before = message.Count;
-            AddRecord(message, owner, question.Type, seconds, address.GetAddressBytes());
-            if (message.Count > PlainDatagramLength)
-            {
-                message.RemoveRange(before, message.Count - before);
-                message[2] |= Truncated >> 8;
+            fits = fits && TryAddRecord(message, owner, question.Type, seconds, address.GetAddressBytes());
+            if (!fits)
                 break;
-            }
-
             count++;
         }
 
+        if (!fits)
+            message[2] |= Truncated >> 8;
         byte[] answer = [.. message];
         BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(6), count);
         return answer;
@@ -82,9 +79,12 @@ internal static class DnsAnswer
         return [.. header];
     }
 
-    private static void AddRecord(List<byte> message, byte[] owner, ushort type, uint seconds, byte[] data)
+    /// <summary>False, and nothing is added, where the message would be longer than a datagram.</summary>
+    private static bool TryAddRecord(List<byte> message, byte[] owner, ushort type, uint seconds, byte[] data)
     {
         Span<byte> fields = stackalloc byte[10];
+        if (message.Count + owner.Length + fields.Length + data.Length > PlainDatagramLength)
+            return false;
         BinaryPrimitives.WriteUInt16BigEndian(fields, type);
         BinaryPrimitives.WriteUInt16BigEndian(fields[2..], DnsQuestion.ClassInternet);
         BinaryPrimitives.WriteUInt32BigEndian(fields[4..], seconds);
@@ -92,5 +92,6 @@ internal static class DnsAnswer
         message.AddRange(owner);
         message.AddRange(fields);
         message.AddRange(data);
+        return true;
     }
 }

@@ -42,7 +42,8 @@ internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name
             int length = message[at++];
             if (length == 0)
                 break;
-            if (length > MaximumLabelLength || at + length >= message.Length || at + length - HeaderLength > MaximumNameLength)
+            // The root's byte belongs to the name too.
+            if (length > MaximumLabelLength || at + length >= message.Length || at + length + 1 - HeaderLength > MaximumNameLength)
                 return false;
             if (name.Length > 0)
                 name.Append('.');

@@ -26,6 +26,9 @@ internal sealed class NamePolicy
 {
     private const int MaximumNameLength = 253;
     private const int MaximumLabelLength = 63;
+
+    // MaxDNSSearchPaths of Kubernetes' Pod validation; what an agent tells beyond it would fill the verdict table.
+    private const int MaximumSearchDomains = 32;
     private const string DefaultClusterDomain = "cluster.local";
 
     private readonly HashSet<string> _suffixes = new(StringComparer.Ordinal);
@@ -34,8 +37,8 @@ internal sealed class NamePolicy
 
     internal NamePolicy(PodDescription pod, ClusterNames names)
     {
-        ClusterDomain = FindClusterDomain(pod.SearchDomains);
-        SearchDomains = [.. pod.SearchDomains.Select(Normalize).Where(domain => domain.Length > 0)];
+        SearchDomains = [.. pod.SearchDomains.Select(Normalize).Where(IsHostName).Take(MaximumSearchDomains)];
+        ClusterDomain = FindClusterDomain(SearchDomains);
         _suffixes.Add(ClusterDomain);
         foreach (string domain in SearchDomains)
             _suffixes.Add(domain);
@@ -65,7 +68,7 @@ internal sealed class NamePolicy
     /// <summary><c>cluster.local</c>, or what the pod's search list has behind <c>svc.</c>.</summary>
     internal string ClusterDomain { get; }
 
-    /// <summary>The pod's search list, lower-cased.</summary>
+    /// <summary>The pod's search list, lower-cased: what can't stand in a name is left out.</summary>
     internal IReadOnlyList<string> SearchDomains { get; }
 
     /// <summary>Dotted names that match nothing are asked too.</summary>
@@ -121,7 +124,7 @@ internal sealed class NamePolicy
 
     private static string FindClusterDomain(IReadOnlyList<string> searchDomains)
     {
-        foreach (string domain in searchDomains.Select(Normalize))
+        foreach (string domain in searchDomains)
         {
             if (domain.StartsWith("svc.", StringComparison.Ordinal))
                 return domain[4..];

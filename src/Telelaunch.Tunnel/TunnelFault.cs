@@ -123,5 +123,10 @@ internal static class TunnelFault
 
     public static TunnelException CarrierClosed() => new("carrier-closed", "The tunnel was closed on this side.", "Start it again.");
 
-    private static string OneLine(string? text) => string.Join(' ', (text ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.') + ".";
+    /// <summary>Others' text as a terminal may see it: on one line, without what would steer the terminal.</summary>
+    private static string OneLine(string? text)
+        => string.Join(' ', string.Concat((text ?? "").Select(c => IsShown(c) ? c : ' ')).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.') + ".";
+
+    /// <summary>Neither a control character nor one that changes the direction or shows nothing (Unicode Cc, Cf).</summary>
+    private static bool IsShown(char c) => char.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format);
 }

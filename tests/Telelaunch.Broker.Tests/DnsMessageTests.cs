@@ -65,6 +65,32 @@ public class DnsMessageTests
         Assert.NotEmpty(answer.AnswerRecords);
     }
 
+    /// <summary>255 octets, the root's among them, are 253 characters (RFC 1035 §2.3.4).</summary>
+    [Fact]
+    public void LongestName_IsRead_AndOneMoreOctetIsNot()
+    {
+        byte[] query = Query(Name(61), DnsQuestion.TypeA);
+        Assert.True(DnsQuestion.TryRead(query, out DnsQuestion question));
+        Assert.True(DnsQuestion.TryEncodeName(question.Name, out _));
+        query[12 + 192] = 62;
+        Assert.False(DnsQuestion.TryRead([.. query[..205], (byte)'b', .. query[205..]], out _));
+    }
+
+    [Fact]
+    public void AliasThatDoesNotFit_IsTruncated()
+    {
+        byte[] query = Query(Name(61), DnsQuestion.TypeA);
+        DnsQuestion.TryRead(query, out DnsQuestion question);
+        byte[] bytes = DnsAnswer.Addresses(query, question, new AddressLookup(LookupStatus.Found, [IPAddress.Parse("10.96.0.1")], "c" + Name(60)[1..], TimeSpan.Zero));
+
+        DnsMessage answer = DnsMessage.Parse(bytes);
+        Assert.True(bytes.Length <= 512);
+        Assert.True(answer.IsTruncated);
+        Assert.Empty(answer.AnswerRecords);
+    }
+
+    private static string Name(int lastLabel) => string.Join('.', Enumerable.Repeat(new string('a', 63), 3)) + "." + new string('b', lastLabel);
+
     [Fact]
     public void EveryPrefixOfAQuery_IsRefused()
     {

@@ -53,6 +53,15 @@ public class NamePolicyTests
     }
 
     [Fact]
+    public void SearchDomainsOfAHostileAgent_NeitherFillTheTableNorForgeEntries()
+    {
+        string[] many = [.. Enumerable.Range(0, 255).Select(i => $"d{i}." + string.Join('.', Enumerable.Repeat(new string('x', 60), 4)))];
+        var policy = new NamePolicy(TestSession.Pod with { SearchDomains = ["a\0Xexample.com", "a b", ".", .. many] }, new ClusterNames([], [], []));
+        Assert.Equal(many[..32], policy.SearchDomains);
+        Assert.True(policy.Encode().Length <= 49152);
+    }
+
+    [Fact]
     public void MoreNamespacesThanTheTableHolds_FallBackToAsking()
     {
         string[] many = [.. Enumerable.Range(0, 3000).Select(i => $"a-namespace-with-a-long-name-{i}")];

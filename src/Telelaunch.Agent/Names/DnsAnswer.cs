@@ -21,6 +21,9 @@ internal sealed record DnsAnswer(int ResponseCode, bool Truncated, IReadOnlyList
     private const ushort TruncatedFlag = 0x0200;
     private const int MaxPointers = 64;
 
+    // 255 octets with all lengths and the root's zero (RFC 1035 §2.3.4): without a bound few bytes of pointers would make long texts.
+    private const int MaxName = 255;
+
     /// <summary>Whether a message answers a question: same ID, QR set, the question repeated.</summary>
     public static bool Answers(ReadOnlySpan<byte> message, ReadOnlySpan<byte> question)
     {
@@ -97,6 +100,7 @@ internal sealed record DnsAnswer(int ResponseCode, bool Truncated, IReadOnlyList
     private static string ReadName(ReadOnlySpan<byte> message, ref int at)
     {
         var name = new StringBuilder();
+        int octets = 1;
         int position = at;
         bool followed = false;
         for (int pointers = 0; ;)
@@ -117,7 +121,8 @@ internal sealed record DnsAnswer(int ResponseCode, bool Truncated, IReadOnlyList
 
             if (length == 0)
                 break;
-            if (length > 63 || name.Length > 1024)
+            octets += 1 + length;
+            if (length > 63 || octets > MaxName)
                 throw new InvalidDataException();
             if (name.Length > 0)
                 name.Append('.');

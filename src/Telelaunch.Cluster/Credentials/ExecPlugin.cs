@@ -82,7 +82,7 @@ internal sealed record ExecPlugin
                 && extension.Find("extension") is { } config)
             {
                 json.WritePropertyName("config");
-                Write(json, config);
+                Write(json, config, cluster);
             }
 
             json.WriteEndObject();
@@ -91,7 +91,7 @@ internal sealed record ExecPlugin
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    private static void Write(Utf8JsonWriter json, YamlNode node)
+    private static void Write(Utf8JsonWriter json, YamlNode node, KubeconfigNode cluster)
     {
         switch (node)
         {
@@ -99,8 +99,8 @@ internal sealed record ExecPlugin
                 json.WriteStartObject();
                 foreach (var (key, value) in mapping.Children)
                 {
-                    json.WritePropertyName(((YamlScalarNode)key).Value ?? "");
-                    Write(json, value);
+                    json.WritePropertyName((key as YamlScalarNode ?? throw cluster.Malformed("a key of the extension client.authentication.k8s.io/exec isn't text")).Value ?? "");
+                    Write(json, value, cluster);
                 }
 
                 json.WriteEndObject();
@@ -108,7 +108,7 @@ internal sealed record ExecPlugin
             case YamlSequenceNode sequence:
                 json.WriteStartArray();
                 foreach (var item in sequence.Children)
-                    Write(json, item);
+                    Write(json, item, cluster);
                 json.WriteEndArray();
                 break;
             case YamlScalarNode scalar:

@@ -77,11 +77,11 @@ internal sealed class KubeconfigFiles
     private static KubeconfigNode? ReadRoot(string path)
     {
         var yaml = new YamlStream();
-        Parser? parser = null;
+        BoundedYamlParser? parser = null;
         try
         {
             using var reader = new StringReader(File.ReadAllText(path));
-            parser = new(reader);
+            parser = new(new Parser(reader));
             yaml.Load(parser);
         }
         catch (YamlException error)
@@ -89,9 +89,9 @@ internal sealed class KubeconfigFiles
             // The message of a scanner error quotes no values, but the innermost one is the shortest.
             throw KubeconfigNode.Malformed(path, error.Start.Line, "it isn't valid YAML (" + error.GetBaseException().Message.TrimEnd('.') + ")", error);
         }
-        catch (InvalidOperationException error)
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
         {
-            // What the parser throws for some faults of brackets.
+            // What the parser throws for some faults of brackets and quotes.
             throw KubeconfigNode.Malformed(path, parser?.Current?.End.Line ?? 1, "it isn't valid YAML", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

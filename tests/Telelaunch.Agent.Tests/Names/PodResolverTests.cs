@@ -207,6 +207,21 @@ public sealed class PodResolverTests : IAsyncLifetime
         }
     }
 
+    /// <summary>Each label may be 63 octets, and pointers may join them: the whole is at most 255 (RFC 1035 §2.3.4).</summary>
+    [Fact]
+    public void NameLongerThanDnsAllows_IsRefused()
+    {
+        byte[] label = [63, .. Enumerable.Repeat((byte)'a', 63)];
+        byte[] Answer(int lastLabel) =>
+            [.. DnsQuery.Create(1, Fqdn, RecordType.A)!, .. label, .. label, .. label, (byte)lastLabel, .. Enumerable.Repeat((byte)'b', lastLabel), 0, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4, 10, 0, 0, 1];
+        byte[] longest = Answer(61);
+        longest[7] = 1;
+        Assert.Equal(253, DnsAnswer.Parse(longest)!.Records[0].Name.Length);
+        byte[] tooLong = Answer(62);
+        tooLong[7] = 1;
+        Assert.Null(DnsAnswer.Parse(tooLong));
+    }
+
     [Fact]
     public void PointerLoop_IsRefused()
     {

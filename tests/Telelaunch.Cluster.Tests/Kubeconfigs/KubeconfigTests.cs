@@ -281,6 +281,58 @@ public sealed class KubeconfigTests : IDisposable
         Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Files that would be followed for ever, or deeper than a stack.</summary>
+    [Theory]
+    [InlineData("a: &a [x, *a]\n", "alias of nothing")]
+    [InlineData("a: >b\nc:\n- {d: e}\n-\n  f\n", "isn't valid YAML")]
+    public void HostileYaml_IsMalformed(string text, string why)
+    {
+        var error = Assert.Throws<ClusterException>(() => Load(new() { Path = Write("config", text) }));
+
+        Assert.Equal("kubeconfig-malformed", error.Code);
+        Assert.Contains(why, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NestingWithoutEnd_IsMalformed()
+    {
+        var error = Assert.Throws<ClusterException>(() => Load(new() { Path = Write("config", "a: " + new string('[', 200_000)) }));
+
+        Assert.Contains("nested more than 100 deep", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AliasesOfAliases_AreCountedAsWhatTheyStandFor()
+    {
+        string bomb = "a0: &a0 [x]\n" + string.Concat(Enumerable.Range(1, 50).Select(i => $"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n"));
+
+        var error = Assert.Throws<ClusterException>(() => Load(new() { Path = Write("config", bomb) }));
+
+        Assert.Contains("more than 100000 values", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Aliases_AreFollowed()
+    {
+        Write("home/.kube/config", "x: &names {name: default, context: {cluster: default, user: default} }\n" + Config("default").Replace("contexts:", "contexts:\n- *names", StringComparison.Ordinal));
+
+        using var kubeconfig = Load(new());
+
+        Assert.Equal("default", kubeconfig.ContextName);
+    }
+
+    [Fact]
+    public void ClusterInfoWithAKeyThatIsNoText_IsMalformed()
+    {
+        string config = Config("a")
+            .Replace("cluster: {server:", "cluster: {extensions: [{name: client.authentication.k8s.io/exec, extension: {[x]: y} }], server:", StringComparison.Ordinal)
+            .Replace("token: secret", "exec: {apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Never, provideClusterInfo: true}", StringComparison.Ordinal);
+
+        var error = Assert.Throws<ClusterException>(() => Load(new() { Path = Write("config", config) }));
+
+        Assert.Equal("kubeconfig-malformed", error.Code);
+    }
+
     private Kubeconfig Load(KubeconfigOptions options) => Kubeconfig.Load(
         options,
         new KubeconfigSurroundings(_variables.GetValueOrDefault, Path.Combine(_directory, "home"), Path.Combine(_directory, "serviceaccount")),
