@@ -9,7 +9,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 export AGENT_IMAGE IMAGE_NGINX IMAGE_PYTHON IMAGE_POSTGRES IMAGE_REDIS
 
-.PHONY: help setup build shim command playground agent-image check-import test unit c-test e2e e2e-playground bench format format-check demo clean
+.PHONY: help setup build shim command playground agent-image check-import test unit c-test e2e e2e-playground bench fuzz format format-check demo clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -51,6 +51,9 @@ c-test:         ## the shim's own tests: x64, musl, arm64 under qemu-user; with 
 
 unit: shim      ## the unit tests
 	@tests/run unit
+
+fuzz:           ## hostile input with fresh seeds: make fuzz [SECONDS=60] [TARGET=mux-client] [INPUT=BASE64 or, for shim-…, FILE]
+	@tests/fuzz "$(or $(SECONDS),60)" "$(TARGET)" "$(INPUT)"
 
 test: setup     ## everything: format, C tests, unit tests, end-to-end on the playground; ends with the summary
 	@tests/run all

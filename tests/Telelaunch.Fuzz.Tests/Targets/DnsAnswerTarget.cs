@@ -1,0 +1,51 @@
+using Telelaunch.Agent.Names;
+using Telelaunch.Fuzz.Tests.Fuzzing;
+
+namespace Telelaunch.Fuzz.Tests.Targets;
+
+/// <summary>Answers of the pod's name servers: taken apart or refused, names no longer than DNS allows.</summary>
+internal sealed class DnsAnswerTarget : FuzzTarget
+{
+    // A record of twelve bytes can point to a name of 255, once as its owner and once as its data, each two bytes a character and built up piece by piece.
+    private const int BytesAByte = 512;
+
+    private static readonly byte[] s_question = DnsMessages.Query("hello.default.svc.cluster.local", 1);
+
+    public override string Name => "dns-answer";
+
+    public override int Iterations => 60_000;
+
+    public override IReadOnlyList<byte[]> Corpus { get; } = [.. DnsMessages.Answers(s_question), Amplifier(), .. CorpusFiles.Regressions("dns-answer")];
+
+    public override Task RunAsync(byte[] input)
+    {
+        bool answers = DnsAnswer.Answers(input, s_question);
+        _ = DnsAnswer.Answers(s_question, input);
+        // The resolver takes nothing else apart.
+        if (!answers)
+            return Task.CompletedTask;
+        _ = DnsAnswer.IsTruncated(input);
+        DnsAnswer? answer = Oracle.Bounded(input.Length, 8192, BytesAByte, () => DnsAnswer.Parse(input));
+        if (answer is null)
+            return Task.CompletedTask;
+        Oracle.Must(answer.ResponseCode is >= 0 and < 16, "RCODE has four bits");
+        foreach (DnsRecord record in answer.Records)
+        {
+            Oracle.Must(record.Name.Length <= 253 && (record.Target?.Length ?? 0) <= 253, "a name is longer than 255 octets");
+            Oracle.Must(record.TimeToLive <= int.MaxValue, "a TTL above 2^31 - 1 is 0");
+            Oracle.Must((record.Type is RecordType.CNAME or RecordType.PTR) == record.Target is not null, "an alias leads nowhere");
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>One long name, and as many records as fit that point to it.</summary>
+    private static byte[] Amplifier()
+    {
+        byte[] name = DnsMessages.Name(string.Join('.', Enumerable.Repeat(new string('a', 61), 4)));
+        byte[] first = DnsMessages.Record([0], 5, name);
+        byte at = (byte)(s_question.Length + 11);
+        byte[][] rest = [.. Enumerable.Range(0, 250).Select(_ => DnsMessages.Record([0xc0, at], 5, [0xc0, at]))];
+        return DnsMessages.Answer(s_question, 0, [first, .. rest], []);
+    }
+}
