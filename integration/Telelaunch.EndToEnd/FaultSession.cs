@@ -13,8 +13,8 @@ internal sealed class FaultSession : IAsyncDisposable
     public const string LostBanner = "THE TUNNEL TO THE CLUSTER IS LOST FOR GOOD";
     public const string BackNotice = "the tunnel to the cluster is back";
 
-    /// <summary>What a slow reader gets: more than all buffers on the way hold, so that a fault meets it in the middle.</summary>
-    public const int DownSize = 64 * 1024 * 1024;
+    /// <summary>What a slow reader gets: more than the windows and buffers on its side of the way hold, so that a fault meets it in the middle.</summary>
+    public const int DownSize = 32 * 1024 * 1024;
 
     private static readonly string[] Names = ["down", "up", "idle"];
 

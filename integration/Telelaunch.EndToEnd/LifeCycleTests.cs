@@ -1,10 +1,14 @@
+using System.Diagnostics;
+using System.Globalization;
+using Telelaunch.Impairment;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace Telelaunch.EndToEnd;
 
 /// <summary>However it ends, the exit code is the command's and nothing is left.</summary>
 [Collection(TestCluster.Name)]
-public sealed class LifeCycleTests(TestCluster cluster)
+public sealed class LifeCycleTests(TestCluster cluster, ITestOutputHelper output)
 {
     /// <summary>What the command writes when it runs.</summary>
     private const string Running = "the-command-runs";
@@ -45,13 +49,20 @@ public sealed class LifeCycleTests(TestCluster cluster)
         await NothingIsLeftAsync(run);
     }
 
-    [Theory, InlineData("INT"), InlineData("TERM"), InlineData("HUP")]
-    public async Task SignalWhileTheAgentStarts_RemovesWhatWasMade(string signal)
+    [Theory, InlineData("HUP", 129), InlineData("INT", 130), InlineData("TERM", 143)]
+    public async Task SignalWhileTheAgentStarts_RemovesWhatWasMade(string signal, int exitCode)
     {
-        await using var run = ProcessRun.Start(TestCluster.Telelaunch, ["run", "--progress", "plain", "--agent-image", "registry.invalid/never:pulled", "--", "true"], cluster.Variables());
+        using var link = ImpairedLink.StartBefore(cluster.Kubeconfig);
+        var variables = cluster.Variables(("KUBECONFIG", link.KubeconfigThrough(cluster.Kubeconfig)));
+        await using var run = ProcessRun.Start(TestCluster.Telelaunch, ["run", "--progress", "plain", "--", "true"], variables);
+        await run.WaitForTextAsync("pod created");
+        // Nothing arrives any more, so the start can't be over before the signal comes.
+        link.BlackHole = true;
+        Assert.NotEmpty(await cluster.AgentPodsAsync());
         await run.SignalAsync(signal);
+        link.BlackHole = false;
         await run.WaitForExitAsync();
-        Assert.NotEqual(0, run.ExitCode);
+        Assert.True(run.ExitCode == exitCode && run.Errors.Contains("cancelled before the command started", StringComparison.Ordinal), run.ToString());
         await NothingIsLeftAsync(run);
     }
 
@@ -69,6 +80,32 @@ public sealed class LifeCycleTests(TestCluster cluster)
         await UntilAsync(async () => (await cluster.AgentPodsAsync()).Length == 0, "the agent's pod and secret are gone");
         await UntilAsync(() => Task.FromResult(!Directory.Exists(session)), "the session directory is gone");
         await UntilAsync(() => Task.FromResult(ProcessesOf(session).Count == 0), "no process of the session is left");
+    }
+
+    [Theory, InlineData("ssh"), InlineData("direct")]
+    public async Task KillOfTheLauncher_ResetsOpenFlows_AndLeavesNothing(string carrier)
+    {
+        await using var faults = await FaultSession.StartAsync(cluster, carrier);
+        var run = faults.Run;
+        await faults.OpenFlowsAsync();
+        var session = await SessionDirectoryOfAsync(run.Id);
+        var start = Stopwatch.GetTimestamp();
+
+        await run.SignalAsync("KILL");
+        await faults.FlowsAreResetAsync(start);
+        // The command has ignored the guard's SIGHUP; its connects can't be the cluster's any more, and say so.
+        var connect = await faults.ConnectAsync("new");
+        Assert.True(connect.StartsWith("failed ENETUNREACH", StringComparison.Ordinal), run.ToString());
+        await UntilAsync(async () => (await cluster.AgentPodsAsync()).Length == 0, "the agent's pod and secret are gone");
+        var gone = Stopwatch.GetElapsedTime(start);
+        await run.WriteLineAsync("quit");
+        await run.WaitForExitAsync();
+
+        await UntilAsync(() => Task.FromResult(!Directory.Exists(session)), "the session directory is gone");
+        await UntilAsync(() => Task.FromResult(ProcessesOf(session).Count == 0), "no process of the session is left");
+        Assert.DoesNotContain(session, await File.ReadAllTextAsync("/proc/net/unix"), StringComparison.Ordinal);
+        FaultReport.Write(output, "launcher killed (SIGKILL)", carrier, told: null, back: null,
+            string.Create(CultureInfo.InvariantCulture, $"flows: ECONNRESET; a connect then {connect}; agent gone after {gone.TotalSeconds:0.00} s"));
     }
 
     [Fact]
@@ -93,7 +130,7 @@ public sealed class LifeCycleTests(TestCluster cluster)
     {
         Assert.Empty(await cluster.AgentPodsAsync());
         Assert.False(Directory.Exists($"/proc/{run.Id}"), "the launcher still runs");
-        foreach (var directory in SessionRoots().Where(Directory.Exists)) Assert.Empty(Directory.EnumerateFileSystemEntries(directory));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(cluster.RuntimeDirectory, "telelaunch")));
     }
 
     /// <summary>Where the command's environment says that its session is.</summary>
@@ -130,12 +167,6 @@ public sealed class LifeCycleTests(TestCluster cluster)
         }
 
         return found;
-    }
-
-    private static IEnumerable<string> SessionRoots()
-    {
-        if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime) yield return Path.Combine(runtime, "telelaunch");
-        yield return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "telelaunch", "sessions");
     }
 
     /// <summary>Polls until a condition holds; the documented bound for what a dead launcher leaves is two minutes.</summary>

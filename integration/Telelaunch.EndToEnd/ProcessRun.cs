@@ -75,21 +75,20 @@ internal sealed class ProcessRun : IAsyncDisposable
     }
 
     /// <summary>Completes when the process has written <paramref name="text"/> to either stream.</summary>
-    public async Task WaitForTextAsync(string text)
-    {
-        using var bound = new CancellationTokenSource(Bound);
-        while (true)
-        {
-            Task grown;
-            lock (_lock)
-            {
-                if (_output.ToString().Contains(text, StringComparison.Ordinal) || _errors.ToString().Contains(text, StringComparison.Ordinal)) return;
-                grown = _grown.Task;
-            }
+    public Task WaitForTextAsync(string text) => WaitForAsync(
+        () => Output.Contains(text, StringComparison.Ordinal) || Errors.Contains(text, StringComparison.Ordinal) ? text : null,
+        $"writing '{text}'");
 
-            if (_outputRead.IsCompleted && _errorsRead.IsCompleted) throw new InvalidOperationException($"The process ended without writing '{text}'.\n{this}");
-            await Task.WhenAny(grown, Task.WhenAll(_outputRead, _errorsRead)).WaitAsync(bound.Token);
-        }
+    /// <summary>Completes when the process has written a whole line with this beginning to standard output, and returns that line.</summary>
+    public Task<string> WaitForLineAsync(string beginning) => WaitForAsync(
+        () => Output.Split('\n').SkipLast(1).FirstOrDefault(line => line.StartsWith(beginning, StringComparison.Ordinal)),
+        $"a line that begins with '{beginning}'");
+
+    /// <summary>Writes a line to the process's standard input.</summary>
+    public async Task WriteLineAsync(string line)
+    {
+        await _process.StandardInput.WriteLineAsync(line);
+        await _process.StandardInput.FlushAsync();
     }
 
     /// <summary>Sends a signal with kill(1).</summary>
@@ -107,6 +106,28 @@ internal sealed class ProcessRun : IAsyncDisposable
     }
 
     public override string ToString() => $"exit code: {(_process.HasExited ? _process.ExitCode : null)}\n--- stdout\n{Output}--- stderr\n{Errors}---";
+
+    private async Task<string> WaitForAsync(Func<string?> find, string what)
+    {
+        using var bound = new CancellationTokenSource(Bound);
+        while (true)
+        {
+            // Taken before looking, so that what is written in between isn't missed.
+            Task grown;
+            lock (_lock) grown = _grown.Task;
+            var hasEnded = _outputRead.IsCompleted && _errorsRead.IsCompleted;
+            if (find() is { } found) return found;
+            if (hasEnded) throw new InvalidOperationException($"The process ended without {what}.\n{this}");
+            try
+            {
+                await Task.WhenAny(grown, Task.WhenAll(_outputRead, _errorsRead)).WaitAsync(bound.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException($"The process went on for {Bound} without {what}.\n{this}");
+            }
+        }
+    }
 
     private async Task CollectAsync(StreamReader reader, StringBuilder into)
     {

@@ -21,8 +21,12 @@ public sealed class TestCluster : IAsyncLifetime
     /// <summary>Where files of these tests are made; removed at the end.</summary>
     public string Scratch { get; } = Directory.CreateTempSubdirectory("telelaunch-e2e-").FullName;
 
+    /// <summary>XDG_RUNTIME_DIR of these tests: sessions of others on this machine have theirs elsewhere.</summary>
+    public string RuntimeDirectory => Path.Combine(Scratch, "run");
+
     public async Task InitializeAsync()
     {
+        Directory.CreateDirectory(RuntimeDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var manifests = Path.Combine(Scratch, "workloads.yaml");
         await File.WriteAllTextAsync(manifests, WithImages(await File.ReadAllTextAsync(Path.Combine(Root, "integration", "workloads.yaml"))));
         await KubectlAsync("apply", "-f", manifests);
@@ -65,7 +69,12 @@ public sealed class TestCluster : IAsyncLifetime
 
     public Dictionary<string, string?> Variables(params (string Name, string? Value)[] more)
     {
-        var environment = new Dictionary<string, string?> { ["KUBECONFIG"] = Kubeconfig, ["TELELAUNCH_AGENT_IMAGE"] = Environment.GetEnvironmentVariable("AGENT_IMAGE") };
+        var environment = new Dictionary<string, string?>
+        {
+            ["KUBECONFIG"] = Kubeconfig,
+            ["TELELAUNCH_AGENT_IMAGE"] = Environment.GetEnvironmentVariable("AGENT_IMAGE"),
+            ["XDG_RUNTIME_DIR"] = RuntimeDirectory,
+        };
         foreach (var (name, value) in more) environment[name] = value;
         return environment;
     }

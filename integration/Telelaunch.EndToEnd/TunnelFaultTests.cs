@@ -11,7 +11,7 @@ namespace Telelaunch.EndToEnd;
 [Collection(TestCluster.Name)]
 public sealed class TunnelFaultTests(TestCluster cluster, ITestOutputHelper output)
 {
-        public static TheoryData<string> Carriers => ["ssh", "direct"];
+    public static TheoryData<string> Carriers => ["ssh", "direct"];
 
     [Theory, MemberData(nameof(Carriers))]
     public async Task ConnectionReset_FlowsSeeIt_AndTheTunnelComesBack(string carrier)
@@ -103,7 +103,7 @@ public sealed class TunnelFaultTests(TestCluster cluster, ITestOutputHelper outp
         Assert.DoesNotContain(FaultSession.DownBanner, session.Run.Errors, StringComparison.Ordinal);
         await session.WorksAsync();
         await session.EndAsync();
-        FaultReport.Write(output, "one of two carriers reset", carrier, told: null, back, "its 2 flows: ECONNRESET; the other's 2: 64 MiB identical");
+        FaultReport.Write(output, "one of two carriers reset", carrier, told: null, back, "its 2 flows: ECONNRESET; the other's 2: 32 MiB identical");
     }
 
     [Theory, InlineData("ssh", 20), InlineData("direct", 20), InlineData("ssh", 200), InlineData("direct", 200)]
