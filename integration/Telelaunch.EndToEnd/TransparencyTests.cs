@@ -13,8 +13,9 @@ public sealed class TransparencyTests(TestCluster cluster)
     [InlineData("sockets", "test.test_socket", "test.test_select", "test.test_selectors")]
     [InlineData("tls", "test.test_ssl")]
     // What asyncio does without the system's network (futures, tasks, locks, queues) is left out.
-    [InlineData("asyncio", "test.test_asyncio.test_base_events", "test.test_asyncio.test_buffered_proto", "test.test_asyncio.test_events", "test.test_asyncio.test_runners",
-        "test.test_asyncio.test_selector_events", "test.test_asyncio.test_server", "test.test_asyncio.test_sock_lowlevel", "test.test_asyncio.test_streams",
+    [InlineData("asyncio-loop", "test.test_asyncio.test_events")]
+    [InlineData("asyncio", "test.test_asyncio.test_base_events", "test.test_asyncio.test_buffered_proto", "test.test_asyncio.test_runners", "test.test_asyncio.test_selector_events",
+        "test.test_asyncio.test_server", "test.test_asyncio.test_sock_lowlevel", "test.test_asyncio.test_streams",
         "test.test_asyncio.test_threads", "test.test_asyncio.test_unix_events")]
     [InlineData("asyncio-tls", "test.test_asyncio.test_sendfile", "test.test_asyncio.test_ssl", "test.test_asyncio.test_sslproto", "test.test_asyncio.test_subprocess")]
     public async Task CPythonsOwnTests_HaveTheSameOutcomes(string part, params string[] modules)

@@ -9,8 +9,8 @@ import faulthandler, json, os, re, sys, traceback, unittest
 from test import support
 from test.support import os_helper
 
-# Seconds until a hang is told with the stacks of all threads.
-BOUND = 100
+# Seconds after which a case is taken for hung, and told with the stacks of all threads. Only a hang: all cases together may take longer.
+BOUND = 90
 
 class Outcomes(unittest.TestResult):
     """Writes each outcome at once, so that a hang or a crash shows where it was."""
@@ -27,6 +27,7 @@ class Outcomes(unittest.TestResult):
     def startTest(self, test):
         super().startTest(test)
         self.told = False
+        faulthandler.dump_traceback_later(BOUND, exit=True)
 
     def addSuccess(self, test):
         self.tell(test, "ok")
@@ -77,7 +78,6 @@ def main(outcomes, left_out, *modules):
     # As `python3 -m test` without -u: nothing that needs the Internet, much memory or minutes.
     support.use_resources = {}
     with open(outcomes, "w") as file, os_helper.temp_dir() as directory, os_helper.change_cwd(directory):
-        faulthandler.dump_traceback_later(BOUND, exit=True)
         loader = unittest.TestLoader()
         suite = loader.loadTestsFromNames(modules)
         everything = [case.id() for case in cases(suite)]
