@@ -20,3 +20,10 @@ internal sealed class TheoryWithAttribute : TheoryAttribute
 {
     public TheoryWithAttribute(string program) => Skip = Installed.Lacks(program);
 }
+
+/// <summary>A test that is skipped, with that reason, where it isn't run by root: one of its processes becomes another user.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class FactAsRootAttribute : FactAttribute
+{
+    public FactAsRootAttribute() => Skip = Environment.IsPrivilegedProcess ? null : "needs root: one of its processes becomes another user";
+}

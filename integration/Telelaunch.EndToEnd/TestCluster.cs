@@ -9,6 +9,8 @@ public sealed class TestCluster : IAsyncLifetime
 {
     public const string Name = "cluster";
 
+    private const string DefaultPythonImage = "docker.io/library/python:3.12-slim";
+
     private readonly Dictionary<string, string> _clusterAddresses = [];
 
     public string Kubeconfig { get; } = Environment.GetEnvironmentVariable("TELELAUNCH_E2E_KUBECONFIG")
@@ -17,6 +19,9 @@ public sealed class TestCluster : IAsyncLifetime
     public static string Root { get; } = FindRoot();
 
     public static string Telelaunch { get; } = Path.Combine(Root, "artifacts", "telelaunch");
+
+    /// <summary>An image with Python 3, as this cluster can pull it.</summary>
+    public static string PythonImage { get; } = Environment.GetEnvironmentVariable("IMAGE_PYTHON") is { Length: > 0 } image ? image : DefaultPythonImage;
 
     /// <summary>Where files of these tests are made; removed at the end.</summary>
     public string Scratch { get; } = Directory.CreateTempSubdirectory("telelaunch-e2e-").FullName;
@@ -91,7 +96,7 @@ public sealed class TestCluster : IAsyncLifetime
     {
         foreach (var (variable, image) in new[]
                  {
-                     ("IMAGE_NGINX", "docker.io/library/nginx:1.27"), ("IMAGE_PYTHON", "docker.io/library/python:3.12-slim"),
+                     ("IMAGE_NGINX", "docker.io/library/nginx:1.27"), ("IMAGE_PYTHON", DefaultPythonImage),
                      ("IMAGE_POSTGRES", "docker.io/library/postgres:15"), ("IMAGE_REDIS", "docker.io/library/redis:7"),
                  })
         {

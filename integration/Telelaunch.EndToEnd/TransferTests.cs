@@ -56,6 +56,73 @@ public sealed class TransferTests(TestCluster cluster)
     }
 
     [Theory, MemberData(nameof(Carriers))]
+    public async Task ResetOfTheFarEndAmongData_IsAReset_AndWhatCameBeforeIsIntact(string carrier)
+    {
+        await using var run = await ScriptAsync(carrier, $"python3 {Programs.Source("transfer.py")} probe far-end-resets");
+        Assert.True(run is { ExitCode: 0, Output: "identical some ECONNRESET\n" }, run.ToString());
+    }
+
+    [Theory, MemberData(nameof(Carriers))]
+    public async Task ResetOfTheApplication_IsAResetForTheFarEnd(string carrier)
+    {
+        await using var run = await ScriptAsync(carrier, $"python3 {Programs.Source("transfer.py")} probe app-resets");
+        Assert.True(run is { ExitCode: 0, Output: "idle: ECONNRESET\nwhile we send: ECONNRESET\nwhile it sends: ECONNRESET\n" }, run.ToString());
+    }
+
+    [Theory]
+    [InlineData("ssh", "down"), InlineData("ssh", "up")]
+    [InlineData("direct", "down"), InlineData("direct", "up")]
+    public async Task Gibibyte_IsIdenticalByteByByte(string carrier, string direction)
+    {
+        await using var run = await ScriptAsync(carrier, $"python3 {Programs.Source("transfer.py")} probe {direction} 1024");
+        Assert.True(run.Output == $"identical {1L << 30} end\n", run.ToString());
+    }
+
+    [Theory, MemberData(nameof(Carriers))]
+    public async Task StalledReaders_StallNobodyElse_AndTakeBoundedMemory(string carrier)
+    {
+        const int Stalled = 256;
+        await using var run = ProcessRun.Start(
+            TestCluster.Telelaunch,
+            ["run", "--progress", "quiet", "--tunnel", carrier, "--", "python3", Programs.Source("transfer.py"), "probe", "stalled", $"{Stalled}"],
+            cluster.Variables());
+        await run.WaitForTextAsync($"others: identical {64 << 20} end and identical {64 << 20} end\n");
+        var agent = (await cluster.AgentPodsAsync()).Single(name => name.StartsWith("pod/", StringComparison.Ordinal));
+        var (here, there) = (Usage.OfProcess(run.Id), await Usage.OfAgentAsync(cluster, agent));
+        Report.Add("load", $"{carrier,-6} launcher, two flows stalled       {here}");
+        Report.Add("load", $"{carrier,-6} agent,    two flows stalled       {there}");
+        // Twice 256 MiB are on their way: what isn't read stays with its sender.
+        Assert.InRange(here.ResidentKibibytes, 1, Stalled * 1024);
+        Assert.InRange(there.ResidentKibibytes, 1, Stalled * 1024);
+
+        await run.WriteLineAsync("go on");
+        await run.WaitForTextAsync($"resumed: identical {Stalled << 20} end and identical {Stalled << 20} end\n");
+        await run.WaitForExitAsync();
+        Assert.True(run.ExitCode == 0, run.ToString());
+    }
+
+    [Theory, MemberData(nameof(Carriers))]
+    public async Task NcEndsFirst_AndStillGetsAllOfTheAnswer(string carrier)
+    {
+        await using var run = await ScriptAsync(carrier, "echo send 16 | nc -N probe 9004 | wc -c");
+        Assert.True(run is { ExitCode: 0, Output: "16777216\n" }, run.ToString());
+    }
+
+    [Theory, MemberData(nameof(Carriers))]
+    public async Task FarEndEndsFirst_AndNcGoesOnSending(string carrier)
+    {
+        await using var run = await ScriptAsync(carrier, """
+            coproc nc { nc -N probe 9001; }
+            exec {out}<&${nc[0]} {in}>&${nc[1]}-
+            read -r _ _ ticket <&$out
+            head -c 1048576 /dev/zero >&$in
+            exec {in}>&-
+            echo $ticket | nc -N probe 9002
+            """);
+        Assert.True(run is { ExitCode: 0, Output: "1048576\n" }, run.ToString());
+    }
+
+    [Theory, MemberData(nameof(Carriers))]
     public async Task HundredConnectionsAtOnce(string carrier)
     {
         await using var run = await ScriptAsync(carrier, $"python3 {Programs.Source("many.py")} echo 7 100");
