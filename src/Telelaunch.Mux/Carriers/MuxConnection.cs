@@ -37,6 +37,7 @@ internal sealed class MuxConnection : IAsyncDisposable
         Stopped = _stop.Token;
         Writer = new(carrier);
         WindowBudget = new(options.WindowBudget);
+        RoundTrip = new(Writer, options.TimeProvider);
         Outgoing = new(this);
         Incoming = new(this);
         _reader = new(carrier, options.TimeProvider);
@@ -47,6 +48,8 @@ internal sealed class MuxConnection : IAsyncDisposable
     public CarrierWriter Writer { get; }
 
     public WindowBudget WindowBudget { get; }
+
+    public RoundTrip RoundTrip { get; }
 
     public OutgoingFlows Outgoing { get; }
 
@@ -133,7 +136,7 @@ internal sealed class MuxConnection : IAsyncDisposable
     private async Task<CarrierEnd> RunAsync()
     {
         CarrierEnd end;
-        using (new Liveness(Options, _reader, SendPing, () => End(new(CarrierEndKind.Dead, $"Nothing came from the other side for {Options.DeadAfter.TotalSeconds} s."))))
+        using (new Liveness(Options, _reader, RoundTrip.Ping, () => End(new(CarrierEndKind.Dead, $"Nothing came from the other side for {Options.DeadAfter.TotalSeconds} s."))))
             end = await _ending.Task;
 
         _role.OnEnd(end);
@@ -276,6 +279,8 @@ internal sealed class MuxConnection : IAsyncDisposable
             throw new ProtocolException($"a damaged {header.Type} frame");
         if (header.Type == FrameType.Ping)
             Writer.Send(FrameType.Pong, 0, payload);
+        else
+            RoundTrip.OnPong(BinaryPrimitives.ReadInt64BigEndian(payload));
     }
 
     private static void CheckDatagram(ReadOnlySpan<byte> payload)
@@ -284,12 +289,5 @@ internal sealed class MuxConnection : IAsyncDisposable
         var reader = new PayloadReader(payload);
         reader.ReadEndPoint();
         reader.ReadRest();
-    }
-
-    private void SendPing()
-    {
-        Span<byte> token = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(token, Options.TimeProvider.GetTimestamp());
-        Writer.Send(FrameType.Ping, 0, token);
     }
 }

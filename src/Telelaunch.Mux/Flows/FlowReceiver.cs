@@ -1,3 +1,4 @@
+using Telelaunch.Mux.Carriers;
 using Telelaunch.Net;
 
 namespace Telelaunch.Mux.Flows;
@@ -5,32 +6,43 @@ namespace Telelaunch.Mux.Flows;
 /// <summary>The receiving half of a flow: what came and wasn't read yet, and the credit that the peer has.</summary>
 /// <remarks>
 /// Always: credit of the peer + bytes held + bytes read but not yet given back = window.
-/// The window doubles while the reader keeps up, and halves when bytes pile up.
+/// <para>The window doubles while the reader keeps up, and halves when bytes pile up. Above <see cref="FreeWindow"/> it doubles only where it
+/// is what limits the flow: a whole window took less than two round trips. A window larger than the distance asks for would only fill
+/// the queues of everything in between, and delay all other flows.</para>
 /// </remarks>
 internal sealed class FlowReceiver
 {
     /// <summary>The agent's window before OPENED, and every window's start, in bytes.</summary>
     public const int InitialWindow = 65_536;
 
+    /// <summary>Up to so many bytes a window grows whatever the distance is: delays of a busy machine need them.</summary>
+    public const int FreeWindow = 1024 * 1024;
+
     private readonly Lock _gate = new();
     private readonly SegmentQueue _held = new();
     private readonly Signal<int> _read;
     private readonly WindowBudget _budget;
+    private readonly RoundTrip _roundTrip;
+    private readonly TimeProvider _time;
     private readonly int _maxWindow;
     private readonly Action<int> _sendCredit;
     private Memory<byte> _readerBuffer;
     private int _window = InitialWindow;
     private int _peerCredit = InitialWindow;
     private int _takenBytes;
+    private long _measuredSince;
+    private long _measuredBytes;
     private bool _fin;
     private int _errno;
     private bool _dropped;
 
     /// <param name="sendCredit">Gives so many bytes of credit to the peer; called under this half's lock.</param>
-    public FlowReceiver(WindowBudget budget, int maxWindow, Action<int> sendCredit)
+    public FlowReceiver(WindowBudget budget, RoundTrip roundTrip, MuxOptions options, Action<int> sendCredit)
     {
         _budget = budget;
-        _maxWindow = maxWindow;
+        _roundTrip = roundTrip;
+        _time = options.TimeProvider;
+        _maxWindow = options.MaxWindow;
         _sendCredit = sendCredit;
         _read = new(_gate, () => _readerBuffer = default);
     }
@@ -150,6 +162,8 @@ internal sealed class FlowReceiver
     {
         if (_held.Length <= _window / 4)
         {
+            if (_window >= FreeWindow && !Limits())
+                return 0;
             int growth = Math.Min(_window, _maxWindow - _window);
             if (growth <= 0 || !_budget.TryTake(growth))
                 return 0;
@@ -163,6 +177,21 @@ internal sealed class FlowReceiver
         _window -= cut;
         _budget.Return(cut);
         return -cut;
+    }
+
+    /// <summary>Whether the window holds the flow back: its bytes came in less than two round trips.</summary>
+    private bool Limits()
+    {
+        if (_window >= _maxWindow)
+            return false;
+        _measuredBytes += _takenBytes;
+        if (_measuredSince != 0 && _measuredBytes < _window)
+            return false;
+        TimeSpan elapsed = _measuredSince == 0 ? TimeSpan.MaxValue : _time.GetElapsedTime(_measuredSince);
+        _measuredSince = _time.GetTimestamp();
+        _measuredBytes = 0;
+        _roundTrip.Measure();
+        return _roundTrip.Shortest is TimeSpan shortest && elapsed < 2 * shortest;
     }
 
     private void ReleaseBudgetWhenOver()

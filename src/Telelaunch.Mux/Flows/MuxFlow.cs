@@ -29,7 +29,7 @@ internal sealed class MuxFlow : DuplexStream
         _connection = connection;
         Id = id;
         _sender = new(connection.Writer, id, peerWindow);
-        _receiver = new(connection.WindowBudget, connection.Options.MaxWindow, SendCredit);
+        _receiver = new(connection.WindowBudget, connection.RoundTrip, connection.Options, SendCredit);
         _reset = observesReset ? new() : null;
     }
 
