@@ -21,8 +21,8 @@ namespace Telelaunch.Tunnel.PortForward;
 internal sealed class PortForwardStream : CarrierStream
 {
     /// <summary>Most bytes of a message to the server, channel byte included.</summary>
-    /// <remarks>The server takes up to 32 MiB and never a fragmented message. Half of the most that the mux gathers into one send.</remarks>
-    internal const int MessageSize = 128 * 1024;
+    /// <remarks>The server takes up to 32 MiB and never a fragmented message.</remarks>
+    internal const int MessageSize = 64 * 1024;
 
     private const int ErrorTextLimit = 4096;
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);

@@ -82,17 +82,20 @@ internal sealed class ChannelSocket(WebSocket socket, bool base64) : IDisposable
 
     private async Task<byte[]?> ReadMessageAsync(CancellationToken cancellation)
     {
-        using var message = new MemoryStream();
         try
         {
+            var part = await socket.ReceiveAsync(_buffer.AsMemory(), cancellation);
+            if (part.MessageType != WebSocketMessageType.Close && part.EndOfMessage)
+                return _buffer[..part.Count];
+            using var message = new MemoryStream();
             while (true)
             {
-                var part = await socket.ReceiveAsync(_buffer.AsMemory(), cancellation);
                 if (part.MessageType == WebSocketMessageType.Close || message.Length + part.Count > MaxMessage + 1)
                     return null;
                 message.Write(_buffer, 0, part.Count);
                 if (part.EndOfMessage)
                     return message.ToArray();
+                part = await socket.ReceiveAsync(_buffer.AsMemory(), cancellation);
             }
         }
         catch (Exception error) when (error is WebSocketException or IOException)
