@@ -72,6 +72,14 @@ public sealed class PassedSocket : SafeHandleMinusOneIsInvalid
     /// <returns>False when it wasn't connected or connecting any more.</returns>
     public bool ShutDown() => LibC.shutdown(this, LibC.SHUT_RDWR) == 0;
 
+    /// <summary>The descriptor as a file, for where something else than a socket was passed: a pipe. It moves there, and this is closed.</summary>
+    public SafeFileHandle ToFile()
+    {
+        var file = new SafeFileHandle(handle, ownsHandle: true);
+        SetHandleAsInvalid();
+        return file;
+    }
+
     protected override bool ReleaseHandle() => LibC.close((int)handle) == 0;
 
     private unsafe bool TryReadOption(int option, out int value)
