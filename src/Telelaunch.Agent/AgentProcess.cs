@@ -75,11 +75,12 @@ internal sealed class AgentProcess
             FlowFault = error => AgentLog.Write($"error: a flow ended by a defect: {error}"),
         };
         await using var clients = new ClientListener(_settings, services, options);
+        using var logins = new LoginListener(directory);
         using Sshd sshd = Sshd.Start(SshdFiles.Write(_settings, directory));
         AgentLog.Write($"version {Pod.AgentVersion}, agent on 127.0.0.1:{_settings.AgentPort}, sshd on 127.0.0.1:{_settings.SshPort}, uid {LibC.getuid()}");
 
         using var stop = new CancellationTokenSource();
-        Task accepting = clients.RunAsync(stop.Token);
+        Task accepting = clients.RunAsync(logins, stop.Token);
         Task watching = WatchAsync(clients, sshd, stop.Token);
         (string reason, int exitCode) = await _end.Task;
         AgentLog.Write($"ending: {reason}");

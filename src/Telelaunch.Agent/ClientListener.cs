@@ -2,12 +2,13 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
+using Telelaunch.Agent.Ssh;
 using Telelaunch.Mux;
 using Telelaunch.Net;
 
 namespace Telelaunch.Agent;
 
-/// <summary>Accepts carriers on 127.0.0.1, serves the authenticated ones, and knows since when there has been none.</summary>
+/// <summary>Accepts carriers on 127.0.0.1 and from sshd, serves the authenticated ones, and knows since when there has been none.</summary>
 internal sealed class ClientListener : IAsyncDisposable
 {
     private const int Backlog = 4096;
@@ -25,7 +26,10 @@ internal sealed class ClientListener : IAsyncDisposable
     private readonly ConcurrentDictionary<MuxServer, Task> _servers = new();
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
+
+    // Strangers reach the port alone: whoever comes through sshd has a place of its own.
     private readonly PendingHandshakes _handshakes = new(MaxHandshakes);
+    private readonly PendingHandshakes _logins = new(MaxHandshakes);
     private readonly OpenTasks _opening = new();
     private long _idleSince;
 
@@ -63,25 +67,12 @@ internal sealed class ClientListener : IAsyncDisposable
     }
 
     /// <summary>Accepts until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(LoginListener logins, CancellationToken cancellationToken)
     {
         try
         {
-            while (true)
-            {
-                try
-                {
-                    Socket carrier = await _socket.AcceptAsync(cancellationToken);
-                    _opening.Run(() => OpenAsync(carrier));
-                }
-                catch (SocketException error)
-                {
-                    // ECONNABORTED, or no descriptors left: a stranger's connections go before the client's has to wait.
-                    AgentLog.Write($"a connection could not be accepted: {Errno.NameOf(Errno.Of(error))}");
-                    _handshakes.PushOutOldest();
-                    await Task.Delay(s_acceptPause, _options.TimeProvider, cancellationToken);
-                }
-            }
+            await Task.WhenAll(
+                AcceptAsync(AcceptSocketAsync, _handshakes, cancellationToken), AcceptAsync(logins.AcceptAsync, _logins, cancellationToken));
         }
         finally
         {
@@ -104,16 +95,40 @@ internal sealed class ClientListener : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task OpenAsync(Socket carrier)
+    private async Task AcceptAsync(Func<CancellationToken, Task<Stream>> accept, PendingHandshakes handshakes, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                Stream carrier = await accept(cancellationToken);
+                _opening.Run(() => OpenAsync(carrier, handshakes));
+            }
+            catch (SocketException error)
+            {
+                // ECONNABORTED, or no descriptors left: a stranger's connections go before the client's has to wait.
+                AgentLog.Write($"a connection could not be accepted: {Errno.NameOf(Errno.Of(error))}");
+                _handshakes.PushOutOldest();
+                await Task.Delay(s_acceptPause, _options.TimeProvider, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<Stream> AcceptSocketAsync(CancellationToken cancellationToken)
+    {
+        Socket carrier = await _socket.AcceptAsync(cancellationToken);
+        carrier.NoDelay = true;
+        return new NetworkStream(carrier, ownsSocket: true);
+    }
+
+    private async Task OpenAsync(Stream carrier, PendingHandshakes handshakes)
     {
         using var pushedOut = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         // Before anything is awaited, so that connections stand in the order in which they came.
-        PendingHandshakes.Place place = _handshakes.Enter(pushedOut);
+        PendingHandshakes.Place place = handshakes.Enter(pushedOut);
         try
         {
-            carrier.NoDelay = true;
-            var stream = new NetworkStream(carrier, ownsSocket: true);
-            MuxServer server = await MuxServer.AcceptAsync(stream, _secret, _services, _options, pushedOut.Token);
+            MuxServer server = await MuxServer.AcceptAsync(carrier, _secret, _services, _options, pushedOut.Token);
             var added = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             lock (_gate)
                 _servers[server] = ServeAsync(server, added.Task);
@@ -134,7 +149,7 @@ internal sealed class ClientListener : IAsyncDisposable
         }
         finally
         {
-            _handshakes.Leave(place);
+            handshakes.Leave(place);
         }
     }
 

@@ -1,15 +1,19 @@
 using Telelaunch.Agent;
+using Telelaunch.Agent.Ssh;
 using Telelaunch.Net;
 
 // telelaunch-agent          run the agent
 // telelaunch-agent ready    exit code 0 when both ports are listened on (the pod's exec probe)
 // telelaunch-agent usage    print what the running agent holds: descriptors, threads, memory
 // telelaunch-agent version  print the version
-// telelaunch-agent -c …     as sshd's login shell: refuse
+//
+// As sshd's login shell, without arguments: hand the channel to the agent; with -c COMMAND: refuse.
 try
 {
     switch (args)
     {
+        case [] when LoginShell.IsThis:
+            return LoginShell.Run();
         case []:
             return await new AgentProcess(AgentSettings.Read(Environment.GetEnvironmentVariable), TimeProvider.System).RunAsync();
         case ["ready"]:

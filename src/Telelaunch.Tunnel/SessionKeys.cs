@@ -32,8 +32,8 @@ public sealed class SessionKeys : IDisposable
     public IReadOnlyDictionary<string, byte[]> ToSecretFiles() => new Dictionary<string, byte[]>
     {
         [HostKeyFileName] = Encoding.ASCII.GetBytes(_host.PrivateFile("telelaunch-host")),
-        // restrict takes away everything that a key may do; the channel to the agent's port is a forwarding.
-        [AuthorizedKeysFileName] = Encoding.ASCII.GetBytes($"restrict,port-forwarding {_client.PublicLine("telelaunch-client")}\n"),
+        // restrict leaves nothing to the key but a session without a terminal.
+        [AuthorizedKeysFileName] = Encoding.ASCII.GetBytes($"restrict {_client.PublicLine("telelaunch-client")}\n"),
         [SecretFileName] = [.. _secret],
     };
 

@@ -72,7 +72,7 @@ internal sealed class AgentPod : IAsyncDisposable
 
     /// <summary>A client whose carrier goes through sshd.</summary>
     public Task<MuxClient> ConnectAsync() => MuxClient.ConnectAsync(
-        new ProcessStream(Ssh(ClientKey, "-W", $"127.0.0.1:{AgentPort}")), Secret, new(), CancellationToken.None);
+        new ProcessStream(Ssh(ClientKey, "-T")), Secret, new(), CancellationToken.None);
 
     /// <summary>Runs ssh in the pod's network, to the pod's sshd.</summary>
     public Process Ssh(string key, params string[] arguments) => InPod(

@@ -5,7 +5,7 @@ namespace Telelaunch.Agent.Ssh;
 /// <summary>sshd_config(5) with what Telelaunch uses, and nothing else.</summary>
 internal static class SshdConfiguration
 {
-    /// <summary>The text of the file. The carrier is a channel (direct-tcpip) to the agent's port; there is no command to run.</summary>
+    /// <summary>The text of the file. The carrier is a session whose login shell hands it to the agent; there is no command to run, and nothing to forward.</summary>
     public static string Write(AgentSettings settings, SshdFiles files) => string.Create(CultureInfo.InvariantCulture, $"""
         ListenAddress 127.0.0.1:{settings.SshPort}
         AddressFamily inet
@@ -27,10 +27,7 @@ internal static class SshdConfiguration
         MaxAuthTries 3
         LoginGraceTime 20
 
-        AllowTcpForwarding local
-        PermitOpen 127.0.0.1:{settings.AgentPort}
-        PermitListen none
-        GatewayPorts no
+        AllowTcpForwarding no
         AllowStreamLocalForwarding no
         AllowAgentForwarding no
         X11Forwarding no

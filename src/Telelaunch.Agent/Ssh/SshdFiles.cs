@@ -41,7 +41,7 @@ internal sealed class SshdFiles
             WritePrivate(files.Configuration, SshdConfiguration.Write(settings, files));
             string uid = LibC.getuid().ToString(CultureInfo.InvariantCulture);
             string gid = LibC.getgid().ToString(CultureInfo.InvariantCulture);
-            // The login shell is this program, which refuses every command.
+            // The login shell is this program, which hands the session to the agent and refuses every command.
             WritePrivate(files.Passwd, $"{UserName}:x:{uid}:{gid}:Telelaunch:{directory}:{Environment.ProcessPath}\n");
             WritePrivate(files.Group, $"{UserName}:x:{gid}:\n");
             return files;

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Renci.SshNet;
+using Renci.SshNet.Common;
 using Telelaunch.Net;
 
 namespace Telelaunch.Tunnel.Ssh;
@@ -7,32 +8,29 @@ namespace Telelaunch.Tunnel.Ssh;
 /// <summary>A carrier inside an SSH session: end-to-end encryption and a pinned host key, whatever sits between.</summary>
 /// <remarks>
 /// <code>
-/// mux ⇄ loopback socket ⇄ [ SSH.NET: one direct-tcpip channel ] ⇄ loopback bridge ⇄ port-forward ⇄ sshd ⇄ agent
+/// mux ⇄ [ SSH.NET: one session channel ] ⇄ loopback bridge ⇄ port-forward ⇄ sshd ⇄ login shell, which hands the channel to the agent
 /// </code>
-/// <para>The channel is one connection of a forwarded port; user flows never are. Unlike SSH.NET's command streams it has back-pressure both ways.</para>
-/// <para>SSH.NET keeps two threads for the carrier's life, its session's and a pool thread that reads the socket, for which the pool
-/// is granted another. Calls of SSH.NET that block run on threads of their own.</para>
+/// <para>The channel is a session without a terminal; user flows never have one of their own. A forwarded port would lead every byte through one
+/// more socket on each side.</para>
+/// <para>Two threads live as long as the carrier, SSH.NET's session's and the one that writes. Calls of SSH.NET that block run on threads of their own.</para>
 /// </remarks>
 internal sealed class SshCarrier : CarrierStream
 {
     private readonly Lock _lock = new();
     private readonly LoopbackBridge _bridge;
     private readonly SshClient _client;
-    private readonly SshChannelPort _port;
     private readonly Task _watching;
-    private readonly PoolThreadGrant _grant = new();
+    private SshChannel? _channel;
     private TunnelException? _failure;
     private bool _hasReceived;
     private int _disposed;
 
     /// <param name="bridge">Owned.</param>
     /// <param name="client">A connected client; owned.</param>
-    private SshCarrier(LoopbackBridge bridge, SshClient client, int agentPort)
+    private SshCarrier(LoopbackBridge bridge, SshClient client)
     {
         _bridge = bridge;
         _client = client;
-        _client.ErrorOccurred += (_, e) => End(_bridge.Failure ?? TunnelFault.SshLost(e.Exception));
-        _port = new SshChannelPort(client, agentPort, e => End(_bridge.Failure ?? TunnelFault.SshChannelRefused(e)));
         _watching = WatchBridgeAsync();
     }
 
@@ -69,26 +67,19 @@ internal sealed class SshCarrier : CarrierStream
 
         void Open()
         {
-            carrier = new SshCarrier(bridge, login.Connect(), options.AgentPort);
-            carrier._port.Open();
+            carrier = new SshCarrier(bridge, login.Connect());
+            carrier.OpenChannel();
         }
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        try
-        {
-            int count = await _port.Socket.ReceiveAsync(buffer, cancellationToken);
-            _hasReceived |= count > 0;
-            if (count > 0 || buffer.IsEmpty)
-                return count;
-            End(_bridge.Failure ?? (_hasReceived ? TunnelFault.SshChannelClosed() : TunnelFault.SshChannelRefused(null)));
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            End(_bridge.Failure ?? TunnelFault.SshLost(e));
-        }
+        int count = await _channel!.ReadAsync(buffer, cancellationToken);
+        _hasReceived |= count > 0;
+        if (count > 0 || buffer.IsEmpty)
+            return count;
 
+        End(TunnelFault.SshChannelClosed());
         throw new IOException(Failure!.Message, Failure);
     }
 
@@ -96,10 +87,9 @@ internal sealed class SshCarrier : CarrierStream
     {
         try
         {
-            while (!buffer.IsEmpty)
-                buffer = buffer[await _port.Socket.SendAsync(buffer, cancellationToken)..];
+            await _channel!.WriteAsync(buffer);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SshException or SocketException or ObjectDisposedException)
         {
             End(_bridge.Failure ?? TunnelFault.SshLost(e));
             throw new IOException(Failure!.Message, Failure);
@@ -116,10 +106,33 @@ internal sealed class SshCarrier : CarrierStream
         await _watching;
         // Waits for SSH.NET's threads.
         await Task.Factory.StartNew(_client.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await _port.DisposeAsync();
-        _grant.Dispose();
+        if (_channel is not null)
+            await _channel.DisposeAsync();
         GC.SuppressFinalize(this);
     }
+
+    private void OpenChannel()
+    {
+        try
+        {
+            _channel = new SshChannel(_client, error => End(_bridge.Failure ?? WhyChannelEnded(error)));
+        }
+        catch (Exception e) when (_bridge.Failure is null && e is SshException and not SshConnectionException)
+        {
+            throw TunnelFault.SshChannelRefused(e);
+        }
+
+        // What ended meanwhile found no channel to end.
+        if (Failure is not null)
+            _channel.End();
+    }
+
+    private TunnelException WhyChannelEnded(Exception? error) => error switch
+    {
+        not null => TunnelFault.SshLost(error),
+        null when _hasReceived => TunnelFault.SshChannelClosed(),
+        null => TunnelFault.SshChannelRefused(null),
+    };
 
     /// <summary>The bridge's end is told by the bridge; SSH.NET would only see a socket that closed.</summary>
     private async Task WatchBridgeAsync()
@@ -133,6 +146,6 @@ internal sealed class SshCarrier : CarrierStream
     {
         lock (_lock)
             _failure ??= failure;
-        _port.Socket.Dispose();
+        _channel?.End();
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Telelaunch.Tunnel.Tests.Pod;
 
@@ -9,6 +10,7 @@ internal sealed class PodSshd : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("telelaunch-sshd-").FullName;
     private readonly Process _process;
+    private Task _draining = Task.CompletedTask;
 
     /// <param name="settings">Lines that come first; sshd takes the first value of a keyword.</param>
     private PodSshd(IReadOnlyDictionary<string, byte[]> files, int agentPort, string settings)
@@ -28,9 +30,10 @@ internal sealed class PodSshd : IDisposable
             AuthenticationMethods publickey
             PasswordAuthentication no
             KbdInteractiveAuthentication no
-            AllowTcpForwarding local
-            PermitOpen 127.0.0.1:{agentPort}
-            LogLevel ERROR
+            AllowTcpForwarding no
+            # In the place of the login shell that hands the session to the agent.
+            ForceCommand exec nc 127.0.0.1 {agentPort}
+            LogLevel INFO
 
             """);
         // Debian's sshd wants its privilege separation directory when root starts it.
@@ -45,38 +48,48 @@ internal sealed class PodSshd : IDisposable
         IReadOnlyDictionary<string, byte[]> files, int agentPort, CancellationToken cancellationToken, string settings = "")
     {
         var sshd = new PodSshd(files, agentPort, settings);
-        while (true)
+        var said = new StringBuilder();
+        while (await sshd._process.StandardError.ReadLineAsync(cancellationToken) is string line)
         {
-            try
+            if (line.StartsWith("Server listening", StringComparison.Ordinal))
             {
-                using var probe = new TcpClient();
-                await probe.ConnectAsync(IPAddress.Loopback, sshd.Port, cancellationToken);
+                // Whatever it still says mustn't fill the pipe.
+                sshd._draining = sshd._process.StandardError.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
                 return sshd;
             }
-            catch (SocketException) when (!sshd._process.HasExited)
-            {
-                await Task.Delay(20, cancellationToken);
-            }
-            catch (SocketException)
-            {
-                throw new InvalidOperationException("sshd: " + await sshd._process.StandardError.ReadToEndAsync(cancellationToken));
-            }
+
+            said.AppendLine(line);
         }
+
+        throw new InvalidOperationException($"sshd: {said}");
     }
 
     public void Dispose()
     {
         _process.Kill();
         _process.WaitForExit();
+        _draining.Wait();
         _process.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
 
+    /// <summary>A port below those that the kernel gives to connections, so that none takes it before sshd does.</summary>
     private static int FreePort()
     {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+        while (true)
+        {
+            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            int port = Random.Shared.Next(10_000, 32_768);
+            try
+            {
+                probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken; there are others.
+            }
+        }
     }
 
     private void WriteFile(string name, byte[] content, UnixFileMode mode)
