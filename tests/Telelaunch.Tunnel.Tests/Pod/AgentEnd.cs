@@ -28,6 +28,9 @@ internal sealed class AgentEnd : IAsyncDisposable
 
     public int Carriers => _servers.Count;
 
+    /// <summary>How many carriers have flows at this moment.</summary>
+    public int CarriersWithFlows => _servers.Keys.Count(server => server.OpenFlows > 0);
+
     public async Task GoAwayAsync(string reason)
     {
         foreach (MuxServer server in _servers.Keys)
