@@ -44,7 +44,8 @@ public sealed class StreamRelay
         {
             Task up = PumpAsync(RelaySide.First, cancellationToken);
             Task down = PumpAsync(RelaySide.Second, cancellationToken);
-            await Task.WhenAll(up, down);
+            // What ends a direction may run on the thread that serves all flows: what follows mustn't.
+            await Task.WhenAll(up, down).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
 
         long failure = Volatile.Read(ref _failure);

@@ -104,6 +104,23 @@ public sealed class ProtocolErrorTests
         await agent.DisposeAsync();
     }
 
+    [Fact]
+    public async Task DataBeforeTheError_StillReachTheirReader()
+    {
+        (MuxClient client, RawPeer agent) = await RawPeer.WithClientAsync();
+        ValueTask<Telelaunch.Net.DialResult> dial = client.DialAsync(FakePod.Live, CancellationToken.None);
+        await agent.SendAsync(Convert.FromHexString("00000c0200000001000100000400b26e0af40007"));
+        Telelaunch.Net.DuplexStream flow = (await dial).Stream!;
+        var buffer = new byte[16];
+        Task<int> read = flow.ReadAsync(buffer, CancellationToken.None).AsTask();
+        await agent.SendAsync([.. RawPeer.Frame(FrameType.Data, 1, [1, 2, 3]), .. RawPeer.Frame(FrameType.Data, 1, [])]);
+        Assert.Equal(3, await read.WaitAsync(s_bound));
+        Assert.Equal(CarrierEndKind.ProtocolError, (await client.Completion.WaitAsync(s_bound)).Kind);
+        await Assert.ThrowsAsync<Telelaunch.Net.FlowException>(async () => await flow.ReadAsync(buffer, CancellationToken.None));
+        await client.DisposeAsync();
+        await agent.DisposeAsync();
+    }
+
     [Theory]
     [InlineData("fin")]
     [InlineData("data")]

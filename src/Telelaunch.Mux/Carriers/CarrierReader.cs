@@ -3,9 +3,14 @@ using Telelaunch.Mux.Frames;
 namespace Telelaunch.Mux.Carriers;
 
 /// <summary>The one reader of a carrier: reads as much as there is and hands out frame by frame.</summary>
+/// <remarks>
+/// Carriers give a little at a time: a TLS record, a packet. So those who wait for data are told once nothing more is there at this moment,
+/// or so much that they should begin: a piece each would cost the application a system call and a change of threads for every record.
+/// </remarks>
 internal sealed class CarrierReader(Stream carrier, TimeProvider time)
 {
     private const int BufferSize = 256 * 1024;
+    private const int MostUntold = 128 * 1024;
 
     private long _lastReceived = time.GetTimestamp();
 
@@ -15,16 +20,39 @@ internal sealed class CarrierReader(Stream carrier, TimeProvider time)
     public long LastReceived => Volatile.Read(ref _lastReceived);
 
     /// <summary>Reads until the carrier's end. The handler never waits: a slow flow must not stop the others.</summary>
+    /// <param name="tell">Tells those who wait for what the handler has got.</param>
     /// <exception cref="EndOfStreamException">The carrier ended within a frame.</exception>
     /// <exception cref="ProtocolException">A frame is too long, or the handler refused it.</exception>
-    public async Task RunAsync(FrameHandler handler, CancellationToken cancellationToken)
+    public async Task RunAsync(FrameHandler handler, Action tell, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ReadAsync(handler, tell, cancellationToken);
+        }
+        finally
+        {
+            // However it ends: nobody may wait for ever for data that have come.
+            tell();
+        }
+    }
+
+    private async Task ReadAsync(FrameHandler handler, Action tell, CancellationToken cancellationToken)
     {
         byte[] buffer = GC.AllocateUninitializedArray<byte>(BufferSize);
         int start = 0;
         int end = 0;
+        int untold = 0;
         while (true)
         {
-            int count = await carrier.ReadAsync(buffer.AsMemory(end), cancellationToken);
+            ValueTask<int> reading = carrier.ReadAsync(buffer.AsMemory(end), cancellationToken);
+            if (untold >= MostUntold || (untold > 0 && !reading.IsCompleted))
+            {
+                tell();
+                untold = 0;
+            }
+
+            int count = await reading;
+            untold += count;
             if (count == 0)
             {
                 if (start < end)

@@ -27,6 +27,9 @@ internal sealed class CarrierWriter
     // A peer that reads lets it drain; one that doesn't and goes on asking would fill our memory.
     private const int MaxBacklog = 16 * 1024 * 1024;
 
+    // Whoever flushes lends the writer a thread, for so many batches at the most.
+    private const int BatchesInARow = 16;
+
     private readonly Stream _carrier;
     private readonly Queue<FlowSender> _turns = new();
     private readonly Signal<bool> _wake;
@@ -56,7 +59,7 @@ internal sealed class CarrierWriter
     /// <summary>Sends batches until <see cref="Close"/> was called and everything is sent, or the carrier fails.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        for (int batches = 1; ; batches++)
         {
             int count;
             ValueTask<bool> wake = default;
@@ -80,6 +83,8 @@ internal sealed class CarrierWriter
 
             await _carrier.WriteAsync(_underWay.AsMemory(0, count), cancellationToken);
             await _carrier.FlushAsync(cancellationToken);
+            if (batches % BatchesInARow == 0)
+                await Task.Yield();
         }
     }
 
@@ -89,8 +94,21 @@ internal sealed class CarrierWriter
         lock (Gate)
         {
             _closing = true;
-            _wake.Complete(true);
+            Wake();
         }
+    }
+
+    /// <summary>Lets the writer go on, elsewhere; under the lock.</summary>
+    public void Wake() => _wake.Complete(true);
+
+    /// <summary>Lets the writer go on here, where it waits and there is something to send: the way out without a change of threads. Outside all locks.</summary>
+    public void Flush()
+    {
+        bool wake;
+        lock (Gate)
+            wake = (_filled > 0 || HasQueue) && _wake.Take();
+        if (wake)
+            _wake.Continue(true);
     }
 
     /// <summary>Sends a frame without payload.</summary>
@@ -107,26 +125,40 @@ internal sealed class CarrierWriter
     /// <summary>Sends a control frame: before data that wait, after what is in the batch already.</summary>
     public void Send(FrameType type, uint flow, ReadOnlySpan<byte> payload)
     {
-        int size = FrameHeader.Size + payload.Length;
         lock (Gate)
         {
-            bool direct = _backlogged == 0 && _filled + size <= BatchSize;
-            if (!direct && _backlogged + size > MaxBacklog)
-            {
-                _overflowed.TrySetResult();
-                return;
-            }
-
-            Span<byte> target = direct ? _filling.AsSpan(_filled, size) : ExtendBacklog(size);
-            new FrameHeader(type, flow, payload.Length).Write(target);
-            payload.CopyTo(target[FrameHeader.Size..]);
-            if (direct)
-                _filled += size;
-            _wake.Complete(true);
+            Append(type, flow, payload);
+            Wake();
         }
     }
 
-    /// <summary>Moves data into the batch, as far as credit, room and <paramref name="limit"/> allow; under the lock.</summary>
+    /// <summary>Does as <see cref="Send"/> on this thread where it can, because somebody waits for the answer. Outside all locks.</summary>
+    public void SendHere(FrameType type, uint flow, ReadOnlySpan<byte> payload)
+    {
+        lock (Gate)
+            Append(type, flow, payload);
+        Flush();
+    }
+
+    /// <summary>Does as <see cref="Send"/>, but for the wake: under the lock, and <see cref="Flush"/> has to follow.</summary>
+    public void Append(FrameType type, uint flow, ReadOnlySpan<byte> payload)
+    {
+        int size = FrameHeader.Size + payload.Length;
+        bool direct = _backlogged == 0 && _filled + size <= BatchSize;
+        if (!direct && _backlogged + size > MaxBacklog)
+        {
+            _overflowed.TrySetResult();
+            return;
+        }
+
+        Span<byte> target = direct ? _filling.AsSpan(_filled, size) : ExtendBacklog(size);
+        new FrameHeader(type, flow, payload.Length).Write(target);
+        payload.CopyTo(target[FrameHeader.Size..]);
+        if (direct)
+            _filled += size;
+    }
+
+    /// <summary>Moves data into the batch, as far as credit, room and <paramref name="limit"/> allow; under the lock. The writer isn't woken.</summary>
     /// <returns>How many bytes were moved.</returns>
     public int AppendData(FlowSender flow, ReadOnlySpan<byte> bytes, int limit)
     {
@@ -148,19 +180,16 @@ internal sealed class CarrierWriter
             moved += count;
         }
 
-        if (moved > 0)
-            _wake.Complete(true);
         return moved;
     }
 
-    /// <summary>Queues a flow that has work; under the lock.</summary>
+    /// <summary>Queues a flow that has work; under the lock. The writer isn't woken.</summary>
     public void QueueTurn(FlowSender flow)
     {
         if (flow.InTurn)
             return;
         flow.InTurn = true;
         _turns.Enqueue(flow);
-        _wake.Complete(true);
     }
 
     /// <summary>Hands out the filled batch and starts the next one with what waits; 0 when there is nothing to send.</summary>

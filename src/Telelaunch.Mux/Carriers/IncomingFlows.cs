@@ -62,6 +62,6 @@ internal sealed class IncomingFlows(MuxConnection connection)
         var writer = new PayloadWriter(payload);
         writer.WriteUInt32(FlowReceiver.InitialWindow);
         writer.WriteEndPoint(endPoint ?? new IPEndPoint(IPAddress.Any, 0));
-        connection.Writer.Send(FrameType.Opened, flow.Id, payload[..writer.Written]);
+        connection.Writer.SendHere(FrameType.Opened, flow.Id, payload[..writer.Written]);
     }
 }

@@ -22,6 +22,9 @@ internal sealed class MuxConnection : IAsyncDisposable
     private readonly ConcurrentDictionary<uint, MuxFlow> _flows = new();
     private readonly TaskCompletionSource<CarrierEnd> _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
+
+    // Flows whose readers wait for data that have come. The carrier's reader alone knows of it.
+    private readonly List<MuxFlow> _untold = [];
     private uint _nextNumber;
     private string? _goAway;
     private Task _reading = Task.CompletedTask;
@@ -84,12 +87,13 @@ internal sealed class MuxConnection : IAsyncDisposable
     /// <param name="register">Called with the number before the frame can be answered.</param>
     public uint SendNumbered(FrameType type, ReadOnlySpan<byte> payload, Action<uint> register)
     {
+        uint number;
         // Numbers must ascend on the wire, so taking one and sending it are one step.
         lock (Writer.Gate)
         {
             if (HasEnded || GoAwayReason is not null)
                 return 0;
-            uint number = _nextNumber;
+            number = _nextNumber;
             if (number > uint.MaxValue - 2)
             {
                 End(new(CarrierEndKind.Closed, "The carrier's flow numbers are used up."));
@@ -98,9 +102,11 @@ internal sealed class MuxConnection : IAsyncDisposable
 
             _nextNumber = number + 2;
             register(number);
-            Writer.Send(type, number, payload);
-            return number;
+            Writer.Append(type, number, payload);
         }
+
+        Writer.Flush();
+        return number;
     }
 
     /// <summary>Refuses a peer that asks for more than <see cref="MuxOptions.MaxFlows"/> things at once.</summary>
@@ -166,7 +172,7 @@ internal sealed class MuxConnection : IAsyncDisposable
     {
         try
         {
-            await _reader.RunAsync(OnFrame, _stop.Token);
+            await _reader.RunAsync(OnFrame, Tell, _stop.Token);
             End(GoAwayReason is { } reason
                 ? new(CarrierEndKind.GoAway, reason)
                 : new(CarrierEndKind.ClosedByPeer, "The other side closed the carrier."));
@@ -244,10 +250,17 @@ internal sealed class MuxConnection : IAsyncDisposable
     {
         if (payload.IsEmpty)
             throw new ProtocolException("DATA without data");
-        if (Find(id) is { } flow)
-            flow.OnData(payload);
-        else
+        if (Find(id) is not { } flow)
             Writer.SendNumber(FrameType.Rst, id, Errno.ECONNRESET);
+        else if (flow.OnData(payload))
+            _untold.Add(flow);
+    }
+
+    private void Tell()
+    {
+        foreach (MuxFlow flow in _untold)
+            flow.Tell();
+        _untold.Clear();
     }
 
     private void OnCredit(uint id, ReadOnlySpan<byte> payload)

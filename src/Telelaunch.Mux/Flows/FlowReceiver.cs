@@ -27,6 +27,7 @@ internal sealed class FlowReceiver
     private readonly int _maxWindow;
     private readonly Action<int> _sendCredit;
     private Memory<byte> _readerBuffer;
+    private int _given;
     private int _window = InitialWindow;
     private int _peerCredit = InitialWindow;
     private int _takenBytes;
@@ -67,7 +68,8 @@ internal sealed class FlowReceiver
     }
 
     /// <summary>Takes a DATA frame.</summary>
-    public void OnData(ReadOnlySpan<byte> payload)
+    /// <returns>Whether a reader waits, and <see cref="Tell"/> has to follow.</returns>
+    public bool OnData(ReadOnlySpan<byte> payload)
     {
         lock (_gate)
         {
@@ -77,23 +79,26 @@ internal sealed class FlowReceiver
                 throw new ProtocolException($"{payload.Length} bytes of DATA with a credit of {_peerCredit}");
             _peerCredit -= payload.Length;
             if (_dropped)
-                return;
+                return false;
             if (!_read.Pending)
             {
                 _held.Append(payload);
-                return;
+                return false;
             }
 
             // Straight into the waiting reader's buffer; an empty one only asks to be told.
-            int count = Math.Min(payload.Length, _readerBuffer.Length);
-            payload[..count].CopyTo(_readerBuffer.Span);
-            if (count < payload.Length)
-                _held.Append(payload[count..]);
+            _given = Math.Min(payload.Length, _readerBuffer.Length);
+            payload[.._given].CopyTo(_readerBuffer.Span);
+            if (_given < payload.Length)
+                _held.Append(payload[_given..]);
             _readerBuffer = default;
-            GiveBack(count);
-            _read.Complete(count);
+            GiveBack(_given);
+            return _read.Take();
         }
     }
+
+    /// <summary>Lets the reader go on, in this call: with it the relay, up to its next wait.</summary>
+    public void Tell() => _read.Continue(_given);
 
     public void OnFin()
     {

@@ -34,6 +34,7 @@ internal sealed class FlowSender
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
+        ValueTask written;
         lock (_carrier.Gate)
         {
             if (_written.Pending)
@@ -46,14 +47,11 @@ internal sealed class FlowSender
             // Nobody waits for a turn: no need to queue up.
             if (!_carrier.HasQueue)
                 buffer = buffer[_carrier.AppendData(this, buffer.Span, int.MaxValue)..];
-            if (buffer.IsEmpty)
-                return ValueTask.CompletedTask;
-            _pending = buffer;
-            short version = _written.Start(cancellationToken);
-            if (HasWork)
-                _carrier.QueueTurn(this);
-            return _written.AsVoidValueTask(version);
+            written = buffer.IsEmpty ? ValueTask.CompletedTask : Wait(buffer, cancellationToken);
         }
+
+        _carrier.Flush();
+        return written;
     }
 
     /// <summary>Sends FIN; false when the half has ended before.</summary>
@@ -90,8 +88,10 @@ internal sealed class FlowSender
             if (Credit + bytes > int.MaxValue)
                 throw new ProtocolException("more credit than a window can hold");
             Credit += bytes;
-            if (HasWork)
-                _carrier.QueueTurn(this);
+            if (!HasWork)
+                return;
+            _carrier.QueueTurn(this);
+            _carrier.Wake();
         }
     }
 
@@ -103,6 +103,15 @@ internal sealed class FlowSender
         _pending = _pending[_carrier.AppendData(this, _pending.Span, limit)..];
         if (_pending.IsEmpty)
             _written.Complete(true);
+    }
+
+    private ValueTask Wait(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
+    {
+        _pending = buffer;
+        short version = _written.Start(cancellationToken);
+        if (HasWork)
+            _carrier.QueueTurn(this);
+        return _written.AsVoidValueTask(version);
     }
 
     /// <summary>Takes as much credit as there is, at most <paramref name="bytes"/>.</summary>

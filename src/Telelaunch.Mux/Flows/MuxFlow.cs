@@ -87,7 +87,11 @@ internal sealed class MuxFlow : DuplexStream
         CancelReset();
     }
 
-    public void OnData(ReadOnlySpan<byte> payload) => _receiver.OnData(payload);
+    /// <returns>Whether a reader waits, and <see cref="Tell"/> has to follow.</returns>
+    public bool OnData(ReadOnlySpan<byte> payload) => _receiver.OnData(payload);
+
+    /// <summary>Lets the reader go on, in this call.</summary>
+    public void Tell() => _receiver.Tell();
 
     public void OnCredit(int bytes) => _sender.AddCredit(bytes);
 

@@ -4,7 +4,9 @@ namespace Telelaunch.Mux.Flows;
 
 /// <summary>One wait at a time, without an allocation for each: starts, then is completed once, or cancelled.</summary>
 /// <remarks>
-/// Every member but the awaiter's runs under the owner's lock. Continuations run on the pool, never inside that lock.
+/// <para>Every member but the awaiter's and <see cref="Continue"/> runs under the owner's lock. Continuations run on the pool, never inside that lock.</para>
+/// <para>Bulk data would pay for that with a change of threads for every piece: <see cref="Take"/> and <see cref="Continue"/> end a wait on the
+/// thread that has the data, once it has left the lock.</para>
 /// </remarks>
 internal sealed class Signal<T> : IValueTaskSource<T>, IValueTaskSource
 {
@@ -28,6 +30,7 @@ internal sealed class Signal<T> : IValueTaskSource<T>, IValueTaskSource
     public short Start(CancellationToken cancellationToken)
     {
         _core.Reset();
+        _core.RunContinuationsAsynchronously = true;
         Pending = true;
         _cancellationToken = cancellationToken;
         // Registered inside the lock: a completion, which needs the lock, finds the registration in place.
@@ -45,6 +48,22 @@ internal sealed class Signal<T> : IValueTaskSource<T>, IValueTaskSource
         if (!Pending)
             return;
         Pending = false;
+        _core.SetResult(result);
+    }
+
+    /// <summary>Ends the wait without telling yet.</summary>
+    /// <returns>Whether somebody waits: then <see cref="Continue"/> has to follow, outside the lock.</returns>
+    public bool Take()
+    {
+        bool pending = Pending;
+        Pending = false;
+        return pending;
+    }
+
+    /// <summary>Runs what waited, here and now. It must not block.</summary>
+    public void Continue(T result)
+    {
+        _core.RunContinuationsAsynchronously = false;
         _core.SetResult(result);
     }
 

@@ -164,10 +164,17 @@ internal sealed class MuxClientTarget : FuzzTarget
             return;
         Task<uint> asked = agent.ExpectResolve();
         ValueTask<AddressLookup> lookup = client.LookUpAddressesAsync("again", AddressFamilies.IPv4, CancellationToken.None);
+        // A damaged answer ends the carrier when its asker reads it, which may be only now.
+        if (await Task.WhenAny(asked, client.Completion) != asked)
+        {
+            await lookup;
+            return;
+        }
+
         uint number = await asked;
         await agent.TrySendAsync(MuxConversation.Vector("resolved-addresses", number), int.MaxValue);
         AddressLookup answer = await lookup;
-        Oracle.Must(answer.Status == LookupStatus.Found && answer.Addresses.Count == 2, "a valid lookup behind it isn't answered any more");
+        Oracle.Must(client.HasEnded || (answer.Status == LookupStatus.Found && answer.Addresses.Count == 2), "a valid lookup behind it isn't answered any more");
     }
 
     /// <summary>Nothing is sent on a flow that the agent gave no credit for.</summary>
