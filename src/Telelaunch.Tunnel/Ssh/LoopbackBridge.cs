@@ -15,7 +15,10 @@ namespace Telelaunch.Tunnel.Ssh;
 internal sealed class LoopbackBridge : IAsyncDisposable
 {
     public const string UserName = "telelaunch";
-    private const int BufferSize = 128 * 1024;
+    private const int BufferSize = 256 * 1024;
+
+    /// <summary>Room for a read: a TLS record's most (RFC 8446 §5.1), of which the carrier gives one at a time.</summary>
+    private const int LeastRoom = 16 * 1024;
     private const int RequestLimit = 1024;
 
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -139,15 +142,36 @@ internal sealed class LoopbackBridge : IAsyncDisposable
             && CryptographicOperations.FixedTimeEquals(request.Slice(start, _authorization.Length), _authorization);
     }
 
+    /// <summary>Sends what has come when nothing more is there at this moment: each send wakes SSH.NET's thread.</summary>
     private async Task CarrierToPeerAsync(Socket peer)
     {
         var buffer = new byte[BufferSize];
         bool greeted = false;
+        int sent = 0;
+        int filled = 0;
         while (true)
         {
-            int count = await _carrier.ReadAsync(buffer, _stop.Token);
+            if (sent == filled)
+            {
+                sent = filled = 0;
+            }
+            else if (buffer.Length - filled < LeastRoom)
+            {
+                await SendAsync(peer, buffer.AsMemory(sent..filled));
+                sent = filled = 0;
+            }
+
+            ValueTask<int> reading = _carrier.ReadAsync(buffer.AsMemory(filled), _stop.Token);
+            if (!reading.IsCompleted && sent < filled)
+            {
+                await SendAsync(peer, buffer.AsMemory(sent..filled));
+                sent = filled;
+            }
+
+            int count = await reading;
             if (count == 0)
             {
+                await SendAsync(peer, buffer.AsMemory(sent..filled));
                 Volatile.Write(ref _carrierEnded, true);
                 return;
             }
@@ -155,9 +179,14 @@ internal sealed class LoopbackBridge : IAsyncDisposable
             if (!greeted)
                 TakeGreeting(buffer.AsSpan(0, count));
             greeted = true;
-            for (int sent = 0; sent < count;)
-                sent += await peer.SendAsync(buffer.AsMemory(sent, count - sent), _stop.Token);
+            filled += count;
         }
+    }
+
+    private async ValueTask SendAsync(Socket peer, ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+            bytes = bytes[await peer.SendAsync(bytes, _stop.Token)..];
     }
 
     private async Task PeerToCarrierAsync(Socket peer)
