@@ -61,6 +61,9 @@ internal sealed class FakePod : IPodResolver
     public static readonly IPEndPoint Broken = new(IPAddress.Parse("10.96.0.23"), 80);
     public static readonly IPEndPoint PodEnd = new(IPAddress.Parse("10.244.0.7"), 45_678);
 
+    // A stream that a test lets go of may be collected, and its socket closed by RST, while its bytes are still on the way.
+    private readonly System.Collections.Concurrent.ConcurrentBag<DuplexStream> _kept = [];
+
     private readonly Channel<DuplexStream> _targets = Channel.CreateUnbounded<DuplexStream>();
 
     public FakePod() => Services = new(DialAsync, this, () => MuxSession.Pod, ListenAsync);
@@ -111,7 +114,9 @@ internal sealed class FakePod : IPodResolver
         }
 
         (System.Net.Sockets.Socket near, System.Net.Sockets.Socket far) = await SocketPair.ConnectAsync();
-        await _targets.Writer.WriteAsync(new SocketDuplexStream(far), cancellationToken);
+        var target = new SocketDuplexStream(far);
+        _kept.Add(target);
+        await _targets.Writer.WriteAsync(target, cancellationToken);
         return DialResult.Connected(new SocketDuplexStream(near), PodEnd);
     }
 
@@ -124,6 +129,9 @@ internal sealed class FakeListener : FlowListener
 {
     private readonly Channel<AcceptedFlow> _accepted = Channel.CreateUnbounded<AcceptedFlow>();
 
+    // As with the targets of dials.
+    private readonly System.Collections.Concurrent.ConcurrentBag<DuplexStream> _kept = [];
+
     public override IPEndPoint PodEndPoint { get; } = new(IPAddress.Any, 8080);
 
     public TaskCompletionSource Disposed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -133,7 +141,9 @@ internal sealed class FakeListener : FlowListener
     {
         (System.Net.Sockets.Socket near, System.Net.Sockets.Socket far) = await SocketPair.ConnectAsync();
         await _accepted.Writer.WriteAsync(new(new SocketDuplexStream(near), caller));
-        return new SocketDuplexStream(far);
+        var callersEnd = new SocketDuplexStream(far);
+        _kept.Add(callersEnd);
+        return callersEnd;
     }
 
     public override ValueTask<AcceptedFlow> AcceptAsync(CancellationToken cancellationToken) => _accepted.Reader.ReadAsync(cancellationToken);
