@@ -9,7 +9,7 @@ namespace Telelaunch.Agent.Ssh;
 /// <summary>Where login shells hand over their channels: a socket in sshd's private directory.</summary>
 internal sealed class LoginListener : IDisposable
 {
-    // A login shell sends at once; another process of this user that doesn't may not stop the next.
+    // A login shell sends at once; another process of this user that doesn't holds the next one up for so long, and no longer.
     private static readonly TimeSpan s_handOverTime = TimeSpan.FromSeconds(5);
 
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified);
@@ -29,9 +29,20 @@ internal sealed class LoginListener : IDisposable
         while (true)
         {
             Socket shell = await _socket.AcceptAsync(cancellationToken);
-            if (PeerCredentials.Of(shell).UserId == LibC.getuid() && await Task.Run(() => Take(shell), cancellationToken) is { } channel)
+            LoginStream? channel = null;
+            try
+            {
+                if (PeerCredentials.Of(shell).UserId == LibC.getuid())
+                    channel = await Task.Run(() => Take(shell), CancellationToken.None);
+            }
+            finally
+            {
+                if (channel is null)
+                    shell.Dispose();
+            }
+
+            if (channel is not null)
                 return channel;
-            shell.Dispose();
         }
     }
 
