@@ -43,7 +43,8 @@ public sealed class CommandSignalsTests
     [Fact]
     public async Task KeyOfTheTerminal_ReachesTheCommandOnce()
     {
-        // script(1) gives the launcher a terminal, and turns ^C on its input into the key. The second wait sees nothing within its second.
+        // script(1) gives the launcher a terminal, and turns ^C on its input into the key. Without exec some shells would stay, and the key would end them.
+        // The second wait sees nothing within its second.
         const string command = """
             import signal
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -52,7 +53,7 @@ public sealed class CommandSignalsTests
             """;
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, command);
-        using var terminal = StartedProgram.Start("/usr/bin/script", ["-qefc", $"{Path.Combine(AppContext.BaseDirectory, "CommandHost")} python3 {file}", "/dev/null"]);
+        using var terminal = StartedProgram.Start("/usr/bin/script", ["-qefc", $"exec {Path.Combine(AppContext.BaseDirectory, "CommandHost")} python3 {file}", "/dev/null"]);
         await terminal.ReadToAsync("ready");
         await terminal.Input.WriteAsync('\u0003');
         await terminal.Input.FlushAsync();
