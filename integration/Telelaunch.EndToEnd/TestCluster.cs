@@ -49,7 +49,7 @@ public sealed class TestCluster : IAsyncLifetime
     public async Task<string> KubectlAsync(params string[] arguments)
     {
         await using var run = await ProcessRun.CompleteAsync("kubectl", arguments, Variables());
-        Assert.True(run.ExitCode == 0, $"kubectl {string.Join(' ', arguments)}\n{run}");
+        Assert.True(run.ExitCode == 0, $"{run}\nkubectl {string.Join(' ', arguments)}");
         return run.Output;
     }
 
