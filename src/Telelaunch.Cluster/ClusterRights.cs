@@ -29,6 +29,40 @@ public static class ClusterRights
         new("list", "", "namespaces", false, false, "know which names are namespaces"),
     ];
 
+    /// <summary>What standing in for a workload needs besides <see cref="All"/>.</summary>
+    public static IReadOnlyList<ClusterRight> OfSwap(WorkloadReference workload)
+    {
+        ArgumentNullException.ThrowIfNull(workload);
+        var kind = workload.Kind.Plural();
+        return
+        [
+            new("get", "apps", kind, true, true, "read the workload") { Name = workload.Name },
+            new("patch", "apps", kind, true, true, "claim it, scale it down and put it back") { Name = workload.Name },
+            new("watch", "apps", kind, true, false, "say what others do to it meanwhile") { Name = workload.Name },
+            new("create", "", "pods/exec", true, false, "read what the image itself puts into the environment"),
+            new("get", "", "pods/exec", true, false, "read what the image itself puts into the environment"),
+            new("get", "", "persistentvolumeclaims", true, false, "see who may mount its volumes at the same time"),
+            new("list", "autoscaling", "horizontalpodautoscalers", true, false, "say what scales it"),
+            new("list", "policy", "poddisruptionbudgets", true, false, "say what protects it"),
+            .. OfRestorer,
+            // Whoever makes a Role must have what it gives.
+            .. kind == "deployments" ? (ClusterRight[])[] : [new("get", "apps", "deployments", true, false, "see that the restorer runs")],
+        ];
+    }
+
+    /// <summary>What the restorer in the cluster needs, without which a dead session leaves work to <c>telelaunch restore</c>.</summary>
+    private static IReadOnlyList<ClusterRight> OfRestorer { get; } =
+    [
+        .. Each("coordination.k8s.io", "leases", "say that the session lives", "create", "get", "patch", "delete"),
+        .. Each("rbac.authorization.k8s.io", "roles", "give the restorer a Role for that one workload", "create", "delete"),
+        .. Each("rbac.authorization.k8s.io", "rolebindings", "give the restorer a Role for that one workload", "create", "delete"),
+        .. Each("", "serviceaccounts", "give the restorer a name", "create", "delete"),
+        .. Each("apps", "deployments", "run the restorer", "create", "delete"),
+    ];
+
+    private static IEnumerable<ClusterRight> Each(string group, string resource, string purpose, params string[] verbs) =>
+        verbs.Select(verb => new ClusterRight(verb, group, resource, true, false, purpose));
+
     /// <summary>Asks the API server for each of <paramref name="rights"/> whether this user has it (SelfSubjectAccessReview), all at once.</summary>
     /// <returns>In the order of <paramref name="rights"/>. The server doesn't tell a namespace that doesn't exist from a forbidden one.</returns>
     public static async Task<IReadOnlyList<ClusterRightReview>> ReviewAsync(
@@ -40,8 +74,12 @@ public static class ClusterRights
     }
 
     /// <summary>The Role (and, as comments, the ClusterRole) that <see cref="All"/> amounts to, as YAML for <c>kubectl apply</c>.</summary>
-    public static string RoleText(string podNamespace)
+    public static string RoleText(string podNamespace) => RoleText(podNamespace, All);
+
+    /// <summary>The same for other rights.</summary>
+    public static string RoleText(string podNamespace, IReadOnlyList<ClusterRight> rights)
     {
+        ArgumentNullException.ThrowIfNull(rights);
         var text = new StringBuilder();
         text.Append($"""
             apiVersion: rbac.authorization.k8s.io/v1
@@ -53,9 +91,9 @@ public static class ClusterRights
             # Needed.
 
             """);
-        AppendRules(text, All.Where(right => right is { IsNamespaced: true, IsRequired: true }), "");
+        AppendRules(text, rights.Where(right => right is { IsNamespaced: true, IsRequired: true }), "");
         text.AppendLine("# Optional: without them sessions work, and less is found out by itself.");
-        AppendRules(text, All.Where(right => right is { IsNamespaced: true, IsRequired: false }), "");
+        AppendRules(text, rights.Where(right => right is { IsNamespaced: true, IsRequired: false }), "");
         text.Append("""
             # Optional, cluster-wide: the exact address ranges and the list of namespaces.
             # ---
@@ -66,7 +104,7 @@ public static class ClusterRights
             # rules:
 
             """);
-        AppendRules(text, All.Where(right => !right.IsNamespaced), "# ");
+        AppendRules(text, rights.Where(right => !right.IsNamespaced), "# ");
         return text.ToString();
     }
 
@@ -97,6 +135,7 @@ public static class ClusterRights
                             Verb = right.Verb,
                             Group = right.Group,
                             Resource = parts[0],
+                            Name = right.Name,
                             Subresource = parts.Length > 1 ? parts[1] : null,
                             NamespaceProperty = right.IsNamespaced ? podNamespace : null,
                         },

@@ -29,13 +29,16 @@ public sealed class AgentPod
     private static readonly TimeSpan StartMargin = TimeSpan.FromMinutes(5);
 
     private readonly ClusterConnection _connection;
+    private readonly AgentPodOptions _options;
 
-    private AgentPod(ClusterConnection connection, V1Pod pod)
+    private AgentPod(ClusterConnection connection, V1Pod pod, AgentPodOptions options)
     {
         _connection = connection;
+        _options = options;
         Namespace = pod.Metadata.NamespaceProperty;
         Name = pod.Metadata.Name;
         Uid = pod.Metadata.Uid;
+        Mounts = PodVolumeMount.Of(pod, options.ContainerName);
     }
 
     public string Namespace { get; }
@@ -44,14 +47,19 @@ public sealed class AgentPod
 
     public string Uid { get; }
 
+    /// <summary>The volumes of the container that the Pod stands in for; none in a Pod of the session's own.</summary>
+    public IReadOnlyList<PodVolumeMount> Mounts { get; }
+
     /// <summary>The name of a session's pod and Secret, known before they are made.</summary>
     public static string NameOf(string sessionId)
     {
         ArgumentException.ThrowIfNullOrEmpty(sessionId);
-        if (sessionId.Length > 40 || !sessionId.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c)))
+        if (!IsSessionId(sessionId))
             throw new ArgumentException("A session id has 1 to 40 of a-z and 0-9.", nameof(sessionId));
         return "telelaunch-" + sessionId;
     }
+
+    internal static bool IsSessionId(string text) => text.Length is >= 1 and <= 40 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c));
 
     /// <summary>What <see cref="StartAsync(ClusterConnection, AgentPodOptions, AgentSecret, Action{AgentProgress}, CancellationToken)"/> would create, as a JSON List for kubectl, without the Secret's data.</summary>
     public static string Describe(AgentPodOptions options) => AgentPodManifest.Describe(options);
@@ -73,32 +81,45 @@ public sealed class AgentPod
         ClusterConnection connection, AgentPodOptions options, AgentSecret secret, AgentPodStart start, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        AgentPod? made = null;
+        string? uid = null;
         try
         {
-            // A request that is cancelled on its way may be carried out all the same, after our delete. So these two aren't.
-            var pod = await connection.CallAsync(
-                new ApiCall("create", "pods", options.Namespace),
-                (client, _) => client.CoreV1.CreateNamespacedPodAsync(AgentPodManifest.Pod(options), options.Namespace, cancellationToken: CancellationToken.None),
-                CancellationToken.None);
-            made = new(connection, pod);
-            await connection.CallAsync(
-                new ApiCall("create", "secrets", options.Namespace),
-                (client, _) => client.CoreV1.CreateNamespacedSecretAsync(AgentPodManifest.Secret(options, secret, made.Uid), options.Namespace, cancellationToken: CancellationToken.None),
-                CancellationToken.None);
+            var pod = options.NewDeployment is { } deployment
+                ? await deployment.CreateAsync(connection, options, secret, cancellationToken)
+                : await CreateAsync(connection, options, secret, made => uid = made, cancellationToken);
             await start.WaitUntilReadyAsync(pod, cancellationToken);
-            return made;
+            return new(connection, pod, options);
         }
         catch (Exception error)
         {
-            if (made is not null || MayHaveBeenMade(error))
-                await RemoveAsync(connection, options, made?.Uid, start);
+            if (uid is not null || options.NewDeployment is not null || MayHaveBeenMade(error))
+                await RemoveAsync(connection, options, uid, start);
             throw;
         }
     }
 
+    // A request that is cancelled on its way may be carried out all the same, after our delete. So these two aren't.
+    private static async Task<V1Pod> CreateAsync(ClusterConnection connection, AgentPodOptions options, AgentSecret secret, Action<string> made, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var json = await connection.CreateJsonAsync(
+            new ApiCall("create", "pods", options.Namespace), $"api/v1/namespaces/{Uri.EscapeDataString(options.Namespace)}/pods", AgentPodManifest.PodJson(options), CancellationToken.None);
+        var pod = KubernetesJson.Deserialize<V1Pod>(json.ToJsonString());
+        made(pod.Metadata.Uid);
+        await connection.CallAsync(
+            new ApiCall("create", "secrets", options.Namespace),
+            (client, _) => client.CoreV1.CreateNamespacedSecretAsync(AgentPodManifest.Secret(options, secret, pod.Metadata.Uid), options.Namespace, cancellationToken: CancellationToken.None),
+            CancellationToken.None);
+        return pod;
+    }
+
     /// <summary>Deletes the pod and its Secret. That they are gone already is no error.</summary>
-    public Task DeleteAsync(CancellationToken cancellationToken) => DeleteAsync(_connection, Namespace, Name, Uid, cancellationToken);
+    public async Task DeleteAsync(CancellationToken cancellationToken)
+    {
+        if (_options.NewDeployment is { } deployment)
+            await NewDeployment.DeleteAsync(_connection, Namespace, deployment.Name, _options.SessionId, cancellationToken);
+        await DeleteAsync(_connection, Namespace, Name, Uid, cancellationToken);
+    }
 
     /// <summary>Deletes a session's pod and Secret, for a guard process that knows their names only.</summary>
     /// <param name="podUid">Guards against a pod of the same name that is somebody else's; null where it isn't known.</param>
@@ -131,7 +152,7 @@ public sealed class AgentPod
             new ApiCall("list", "pods", podNamespace),
             (client, token) => client.CoreV1.ListNamespacedPodAsync(
                 podNamespace,
-                labelSelector: $"{AgentPodManifest.ManagedByLabel}={AgentPodManifest.ManagedBy},{AgentPodManifest.OwnerLabel}={owner.Label}",
+                labelSelector: $"{AgentPodManifest.SessionLabel},{AgentPodManifest.OwnerLabel}={owner.Label}",
                 cancellationToken: token),
             cancellationToken);
         var left = pods.Items.Where(pod => IsLeftBehind(pod, DateTime.UtcNow)).ToList();
@@ -160,7 +181,10 @@ public sealed class AgentPod
         using var deadline = new CancellationTokenSource(CleanUpTimeout);
         try
         {
-            await DeleteAsync(connection, options.Namespace, NameOf(options.SessionId), podUid, deadline.Token);
+            if (options.NewDeployment is { } deployment)
+                await NewDeployment.DeleteAsync(connection, options.Namespace, deployment.Name, options.SessionId, deadline.Token);
+            else
+                await DeleteAsync(connection, options.Namespace, NameOf(options.SessionId), podUid, deadline.Token);
         }
         catch (Exception error) when (error is ClusterException or OperationCanceledException)
         {

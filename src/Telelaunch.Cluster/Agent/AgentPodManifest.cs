@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 
@@ -14,8 +15,18 @@ internal static class AgentPodManifest
     public const string OwnerAnnotation = "telelaunch.dev/owner";
     public const string StartTimeoutAnnotation = "telelaunch.dev/start-timeout-seconds";
     public const string ContainerName = "agent";
-    private const string SessionVolume = "session";
-    private const string ScratchVolume = "tmp";
+    // Beside a workload's own volumes they must not have a name that one of those may have.
+    private const string SessionVolume = "telelaunch-session";
+    private const string ScratchVolume = "telelaunch-tmp";
+    private const string ScratchPath = "/tmp";
+
+    /// <summary>The Pod as it is sent: the session's own, or the one that stands in for a workload.</summary>
+    public static JsonObject PodJson(AgentPodOptions options)
+    {
+        if (options.NewDeployment is { } made) return made.Json(options);
+        var pod = JsonNode.Parse(KubernetesJson.Serialize(Pod(options)))!.AsObject();
+        return options.StandIn is { } standIn ? standIn.PodOf(pod) : pod;
+    }
 
     /// <summary>A Pod that fulfils the "restricted" Pod Security Standard.</summary>
     /// <remarks>
@@ -23,7 +34,7 @@ internal static class AgentPodManifest
     /// which runAsNonRoot can check. So that whichever uid it becomes can read the session's files, they are 0444;
     /// nothing else runs in the pod, and sshd(8) asks for 0600 only of a key that its own user owns.
     /// </remarks>
-    public static V1Pod Pod(AgentPodOptions options) => new()
+    internal static V1Pod Pod(AgentPodOptions options) => new()
     {
         ApiVersion = "v1",
         Kind = "Pod",
@@ -32,6 +43,7 @@ internal static class AgentPodManifest
             Name = AgentPod.NameOf(options.SessionId),
             NamespaceProperty = options.Namespace,
             Labels = Labels(options),
+            OwnerReferences = options.Lease is { } lease ? [lease.AsOwner(isController: true)] : null,
             Annotations = new Dictionary<string, string>
             {
                 [OwnerAnnotation] = options.Owner.Text,
@@ -64,7 +76,12 @@ internal static class AgentPodManifest
     };
 
     /// <summary>Belongs to the Pod: the garbage collector removes it when the Pod goes, however it goes.</summary>
-    public static V1Secret Secret(AgentPodOptions options, AgentSecret secret, string podUid) => new()
+    public static V1Secret Secret(AgentPodOptions options, AgentSecret secret, string podUid) =>
+        // blockOwnerDeletion would need the right to change the pod's finalizers.
+        Secret(options, secret, new V1OwnerReference { ApiVersion = "v1", Kind = "Pod", Name = AgentPod.NameOf(options.SessionId), Uid = podUid });
+
+    /// <summary>The same with another owner.</summary>
+    public static V1Secret Secret(AgentPodOptions options, AgentSecret secret, V1OwnerReference owner) => new()
     {
         ApiVersion = "v1",
         Kind = "Secret",
@@ -75,8 +92,7 @@ internal static class AgentPodManifest
             Name = AgentPod.NameOf(options.SessionId),
             NamespaceProperty = options.Namespace,
             Labels = Labels(options),
-            // blockOwnerDeletion would need the right to change the pod's finalizers.
-            OwnerReferences = [new() { ApiVersion = "v1", Kind = "Pod", Name = AgentPod.NameOf(options.SessionId), Uid = podUid }],
+            OwnerReferences = [owner],
         },
         Data = new Dictionary<string, byte[]>
         {
@@ -88,7 +104,7 @@ internal static class AgentPodManifest
 
     /// <summary>Both as a JSON list that kubectl takes, the Secret without its data.</summary>
     public static string Describe(AgentPodOptions options) =>
-        $$"""{"apiVersion":"v1","kind":"List","items":[{{KubernetesJson.Serialize(Pod(options))}},{{KubernetesJson.Serialize(Secret(options, new([], [], []), "(the pod's)"))}}]}""";
+        $$"""{"apiVersion":"v1","kind":"List","items":[{{PodJson(options).ToJsonString()}},{{KubernetesJson.Serialize(Secret(options, new([], [], []), "(its owner's)"))}}]}""";
 
     private static Dictionary<string, string> Labels(AgentPodOptions options) => new()
     {
@@ -105,9 +121,11 @@ internal static class AgentPodManifest
         Env =
         [
             new() { Name = "TELELAUNCH_AGENT_PORT", Value = AgentPod.AgentPort.ToString(CultureInfo.InvariantCulture) },
+            // Not TMPDIR, which a workload may set to a place that only its own image has.
+            new() { Name = "TELELAUNCH_TEMPORARY_DIR", Value = ScratchPath },
             new() { Name = "TELELAUNCH_SSH_PORT", Value = AgentPod.SshPort.ToString(CultureInfo.InvariantCulture) },
         ],
-        ReadinessProbe = new() { Exec = new() { Command = ["telelaunch-agent", "ready"] }, PeriodSeconds = 1, TimeoutSeconds = 5 },
+        ReadinessProbe = new() { Exec = new() { Command = ["/usr/bin/telelaunch-agent", "ready"] }, PeriodSeconds = 1, TimeoutSeconds = 5 },
         Resources = new()
         {
             Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("25m"), ["memory"] = new("64Mi") },
@@ -124,7 +142,7 @@ internal static class AgentPodManifest
         VolumeMounts =
         [
             new() { Name = SessionVolume, MountPath = AgentPod.SessionDirectory, ReadOnlyProperty = true },
-            new() { Name = ScratchVolume, MountPath = "/tmp" },
+            new() { Name = ScratchVolume, MountPath = ScratchPath },
         ],
     };
 }

@@ -26,4 +26,16 @@ public sealed record AgentPodOptions
 
     /// <summary><c>--agent-timeout</c>: how long the pod may take to be ready.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The workload that the Pod stands in for; null for a Pod of the session's own.</summary>
+    public StandIn? StandIn { get; init; }
+
+    /// <summary>The Deployment that is made for the Pod; null for a Pod without one.</summary>
+    public NewDeployment? NewDeployment { get; init; }
+
+    /// <summary>What the Pod belongs to; null where nothing was made that it could.</summary>
+    public SessionLease? Lease { get; init; }
+
+    /// <summary>The agent's container in the Pod.</summary>
+    internal string ContainerName => StandIn?.Container ?? AgentPodManifest.ContainerName;
 }

@@ -19,6 +19,7 @@ internal sealed class AgentPodStart(ClusterConnection connection, AgentPodOption
     private readonly Lock _reporting = new();
     private readonly long _began = time.GetTimestamp();
     private readonly HashSet<string> _noticed = [];
+    private string _podName = AgentPod.NameOf(options.SessionId);
     private AgentPhase _reached = AgentPhase.Notice;
     private PodObstacle? _podObstacle;
     private PodObstacle? _eventObstacle;
@@ -34,6 +35,7 @@ internal sealed class AgentPodStart(ClusterConnection connection, AgentPodOption
 
     public async Task WaitUntilReadyAsync(V1Pod pod, CancellationToken cancellationToken)
     {
+        _podName = pod.Metadata.Name;
         Reach(AgentPhase.Created, null);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sightings = Channel.CreateUnbounded<(V1Pod? Pod, Corev1Event? Event)>();
@@ -94,7 +96,7 @@ internal sealed class AgentPodStart(ClusterConnection connection, AgentPodOption
 
     private void See(V1Pod pod)
     {
-        var container = pod.Status?.ContainerStatuses?.FirstOrDefault();
+        var container = pod.Status?.ContainerStatuses?.FirstOrDefault(status => status.Name == options.ContainerName) ?? pod.Status?.ContainerStatuses?.FirstOrDefault();
         if (!string.IsNullOrEmpty(pod.Spec?.NodeName) || HasCondition(pod, "PodScheduled"))
             Reach(AgentPhase.Scheduled, pod.Spec?.NodeName);
         if (container?.State?.Running is not null)
@@ -178,7 +180,7 @@ internal sealed class AgentPodStart(ClusterConnection connection, AgentPodOption
                 async (client, token) =>
                 {
                     await using var log = await client.CoreV1.ReadNamespacedPodLogAsync(
-                        AgentPod.NameOf(options.SessionId), options.Namespace, container: AgentPodManifest.ContainerName, tailLines: 10, limitBytes: 4096, cancellationToken: token);
+                        _podName, options.Namespace, container: options.ContainerName, tailLines: 10, limitBytes: 4096, cancellationToken: token);
                     using var reader = new StreamReader(log);
                     return (await reader.ReadToEndAsync(token)).TrimEnd();
                 },
@@ -200,7 +202,7 @@ internal sealed class AgentPodStart(ClusterConnection connection, AgentPodOption
         };
         return new(
             "agent-timeout",
-            $"The agent pod {AgentPod.NameOf(options.SessionId)} isn't ready after {options.Timeout.TotalSeconds:0} s: {waitsFor}.",
+            $"The agent pod {_podName} isn't ready after {options.Timeout.TotalSeconds:0} s: {waitsFor}.",
             "Raise --agent-timeout if the cluster only is slow (the first pull of an image is); `kubectl describe pod` shows more while it starts.");
     }
 

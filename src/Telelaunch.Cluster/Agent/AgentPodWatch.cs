@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Text.Json;
 using System.Threading.Channels;
 using k8s;
 using k8s.Models;
@@ -39,7 +37,7 @@ internal sealed class AgentPodWatch(ClusterConnection connection, V1Pod pod, Cha
             while (true)
             {
                 var path = $"{Collection("pods")}?watch=true&fieldSelector={Uri.EscapeDataString("metadata.name=" + _name)}&resourceVersion={resourceVersion}";
-                await foreach (var (type, item) in ReadAsync(call, path, cancellationToken))
+                await foreach (var (type, item) in ObjectWatch.ReadAsync(connection, call, path, cancellationToken))
                 {
                     if (type is "ADDED" or "MODIFIED" or "DELETED")
                         sightings.TryWrite((Seen(type, KubernetesJson.Deserialize<V1Pod>(item)), null));
@@ -78,7 +76,7 @@ internal sealed class AgentPodWatch(ClusterConnection connection, V1Pod pod, Cha
         {
             while (true)
             {
-                await foreach (var (type, item) in ReadAsync(call, path, cancellationToken))
+                await foreach (var (type, item) in ObjectWatch.ReadAsync(connection, call, path, cancellationToken))
                 {
                     if (type is not ("ADDED" or "MODIFIED"))
                         continue;
@@ -109,31 +107,4 @@ internal sealed class AgentPodWatch(ClusterConnection connection, V1Pod pod, Cha
     }
 
     private string Collection(string resource) => $"api/v1/namespaces/{Uri.EscapeDataString(_namespace)}/{resource}";
-
-    /// <summary>The events of one watch until its stream ends, however it ends; an ERROR event ends it as well.</summary>
-    private async IAsyncEnumerable<(string Type, JsonElement Item)> ReadAsync(ApiCall call, string path, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        using var response = await connection.GetAsync(call, path, cancellationToken);
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
-        while (await ReadLineAsync(reader, cancellationToken) is { } line)
-        {
-            using var document = JsonDocument.Parse(line);
-            var type = document.RootElement.GetProperty("type").GetString() ?? "";
-            if (type == "ERROR")
-                yield break;
-            yield return (type, document.RootElement.GetProperty("object"));
-        }
-    }
-
-    private static async Task<string?> ReadLineAsync(StreamReader reader, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await reader.ReadLineAsync(cancellationToken);
-        }
-        catch (Exception error) when (error is IOException or HttpRequestException)
-        {
-            return null;
-        }
-    }
 }

@@ -20,6 +20,7 @@ internal static class ApiRefusal
             401 => new("unauthorized", $"The API server {kubeconfig.Server.Authority} doesn't accept the credentials of the context {kubeconfig.ContextName} (401).", "They are wrong or have expired: log in again, or give --token."),
             403 => Forbidden(message, call),
             404 => NotFound(message, call),
+            409 when message.Contains("already exists", StringComparison.Ordinal) => new("api-already-exists", $"{Capital(call)}: {message}", "Choose another name, or delete what is there if it isn't needed."),
             409 => new("api-conflict", $"{Capital(call)}: {message}", "Try again; somebody else changed it meanwhile."),
             413 or 422 or 400 => new("api-invalid", $"The API server doesn't take the request to {call}: {message}", "Look at the options that shape it (--agent-image, --service-account, -n)."),
             429 => new("api-overloaded", $"The API server has too much to do ({call}): {message}", "Try again in a while."),

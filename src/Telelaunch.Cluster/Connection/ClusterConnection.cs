@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 
@@ -124,6 +125,38 @@ public sealed class ClusterConnection : IDisposable
             Content = new StringContent(KubernetesJson.Serialize(options), Encoding.UTF8, "application/json"),
         };
         using var response = await SendAsync(call, request, cancellationToken);
+    }
+
+    /// <summary>Reads one object as the server has it, with every field that the Kubernetes client's types don't know.</summary>
+    internal Task<JsonObject> ReadJsonAsync(ApiCall call, string path, CancellationToken cancellationToken) =>
+        SendJsonAsync(call, new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
+
+    /// <summary>Creates an object.</summary>
+    /// <returns>It, as the server made it.</returns>
+    internal Task<JsonObject> CreateJsonAsync(ApiCall call, string path, JsonNode body, CancellationToken cancellationToken) =>
+        SendJsonAsync(call, new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json") }, cancellationToken);
+
+    /// <summary>Changes an object by a JSON merge patch (RFC 7386).</summary>
+    /// <returns>It, as it is now.</returns>
+    internal Task<JsonObject> PatchJsonAsync(ApiCall call, string path, JsonNode patch, CancellationToken cancellationToken) =>
+        SendJsonAsync(call, new HttpRequestMessage(HttpMethod.Patch, path) { Content = new StringContent(patch.ToJsonString(), Encoding.UTF8, "application/merge-patch+json") }, cancellationToken);
+
+    private async Task<JsonObject> SendJsonAsync(ApiCall call, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(call, request, cancellationToken);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            return (await JsonNode.ParseAsync(body, cancellationToken: cancellationToken))!.AsObject();
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or NullReferenceException)
+        {
+            throw ApiFailure.NotKubernetes(Kubeconfig, error);
+        }
+        catch (Exception error) when (error is IOException or HttpRequestException)
+        {
+            throw ApiFailure.Explain(error, call, Kubeconfig);
+        }
     }
 
     private async Task<HttpResponseMessage> SendAsync(ApiCall call, HttpRequestMessage request, CancellationToken cancellationToken)

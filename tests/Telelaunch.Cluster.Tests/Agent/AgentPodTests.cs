@@ -332,7 +332,7 @@ public class AgentPodTests
 
         var deleted = cluster.Server.Seen.Where(request => request.Method == "DELETE" && request.Path.Contains("/pods/", StringComparison.Ordinal)).Select(request => Path.GetFileName(request.Path));
         Assert.Equal(["done", "failed", "stuck"], deleted.Order());
-        Assert.Contains("labelSelector=app.kubernetes.io%2Fmanaged-by%3Dtelelaunch%2Ctelelaunch.dev%2Fowner%3Djane_at_desk", cluster.Server.Seen.First().Query, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("labelSelector=telelaunch.dev%2Fsession%2Ctelelaunch.dev%2Fowner%3Djane_at_desk", cluster.Server.Seen.First().Query, StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]

@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+using Telelaunch.Net;
+
+namespace Telelaunch.Cluster;
+
+/// <summary>Who may mount a volume at the same time.</summary>
+internal enum VolumeSharing
+{
+    Any,
+    OneNode,
+    OnePod,
+}
+
+/// <summary>What of the cluster bears on a swap beside the workload itself. What this user may not see is told as a finding, or passed over where nothing follows from it.</summary>
+internal sealed class SwapSurroundings(ClusterConnection connection, Workload workload)
+{
+    /// <summary>A Pod of the workload that runs, and its node.</summary>
+    public async Task<(string? Pod, string? Node)> FindPodAsync(CancellationToken cancellationToken)
+    {
+        var selector = SelectorText(workload.Json["spec"]!["selector"]);
+        if (selector is null || await TryListAsync("pods", $"api/v1/namespaces/{Uri.EscapeDataString(workload.Namespace)}/pods?labelSelector={Uri.EscapeDataString(selector)}", cancellationToken) is not { } pods) return default;
+        var running = pods.FirstOrDefault(pod =>
+            Workload.Text(pod["status"], "phase") == "Running" && pod["metadata"]!["deletionTimestamp"] is null && pod["metadata"]!["labels"]?[AgentPodManifest.SessionLabel] is null);
+        return running is null ? default : (Workload.Text(running["metadata"], "name"), Workload.Text(running["spec"], "nodeName"));
+    }
+
+    public async Task<IReadOnlyList<SwapFinding>> FindPoliciesAsync(CancellationToken cancellationToken)
+    {
+        var ns = Uri.EscapeDataString(workload.Namespace);
+        var scalers = TryListAsync("horizontalpodautoscalers.autoscaling", $"apis/autoscaling/v2/namespaces/{ns}/horizontalpodautoscalers", cancellationToken);
+        var budgets = TryListAsync("poddisruptionbudgets.policy", $"apis/policy/v1/namespaces/{ns}/poddisruptionbudgets", cancellationToken);
+        await Task.WhenAll(scalers, budgets);
+        List<SwapFinding> findings = [];
+        if (await scalers is null)
+            findings.Add(new("autoscaler-unknown", "This user may not list HorizontalPodAutoscalers.", $"One for {workload} rests while it has 0 replicas, and goes on afterwards."));
+        foreach (var scaler in (await scalers ?? []).Where(IsForWorkload))
+        {
+            var name = Workload.Text(scaler["metadata"], "name");
+            findings.Add(scaler["metadata"]!["labels"]?["scaledobject.keda.sh/name"] is not null
+                ? new("autoscaler", $"{workload} is scaled by KEDA (HorizontalPodAutoscaler {name}), which scales up from 0 as well.", "Pause it for the time (annotation autoscaling.keda.sh/paused on its ScaledObject), else its Pods share the callers with this process.")
+                : new("autoscaler", $"{workload} is scaled by the HorizontalPodAutoscaler {name}.", "It rests while there are 0 replicas, and goes on from the number there is now."));
+        }
+        foreach (var budget in (await budgets ?? []).Where(budget => Selects(budget["spec"]?["selector"])))
+            findings.Add(new("disruption-budget", $"The PodDisruptionBudget {Workload.Text(budget["metadata"], "name")} covers {workload}.", "Scaling down isn't an eviction: it doesn't hold the swap up; the agent counts as one Pod of it."));
+        return findings;
+    }
+
+    /// <summary>What the strictest claim among the volumes allows. A claim that can't be seen is taken for the usual one, ReadWriteOnce.</summary>
+    public async Task<VolumeSharing> FindVolumesAsync(CancellationToken cancellationToken)
+    {
+        var claims = (workload.Template["spec"]?["volumes"] as JsonArray ?? [])
+            .Select(volume => volume?["persistentVolumeClaim"]?["claimName"]?.GetValue<string>()).OfType<string>();
+        var own = (workload.Json["spec"]!["volumeClaimTemplates"] as JsonArray ?? []).Select(template => SharingOf(template?["spec"]));
+        var sharing = await Task.WhenAll(claims.Select(claim => ReadSharingAsync(claim, cancellationToken)));
+        return sharing.Concat(own).DefaultIfEmpty(VolumeSharing.Any).Max();
+    }
+
+    private async Task<VolumeSharing> ReadSharingAsync(string claim, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var path = $"api/v1/namespaces/{Uri.EscapeDataString(workload.Namespace)}/persistentvolumeclaims/{Uri.EscapeDataString(claim)}";
+            return SharingOf((await connection.ReadJsonAsync(new ApiCall("get", "persistentvolumeclaims", workload.Namespace), path, cancellationToken))["spec"]);
+        }
+        catch (ClusterException error) when (error.Code is "forbidden" or "api-not-found")
+        {
+            return VolumeSharing.OneNode;
+        }
+    }
+
+    private static VolumeSharing SharingOf(JsonNode? claimSpec)
+    {
+        var modes = (claimSpec?["accessModes"] as JsonArray ?? []).Select(mode => mode?.GetValue<string>()).ToList();
+        return modes.Contains("ReadWriteMany") || modes.Contains("ReadOnlyMany") ? VolumeSharing.Any : modes.Contains("ReadWriteOncePod") ? VolumeSharing.OnePod : VolumeSharing.OneNode;
+    }
+
+    /// <returns>Null where this user may not, or the cluster doesn't know the kind.</returns>
+    private async Task<IReadOnlyList<JsonObject>?> TryListAsync(string resource, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var list = await connection.ReadJsonAsync(new ApiCall("list", resource, workload.Namespace), path, cancellationToken);
+            return [.. (list["items"] as JsonArray ?? []).OfType<JsonObject>()];
+        }
+        catch (ClusterException error) when (error.Code is "forbidden" or "api-not-found")
+        {
+            return null;
+        }
+    }
+
+    private bool IsForWorkload(JsonObject scaler)
+    {
+        var target = scaler["spec"]?["scaleTargetRef"];
+        return Workload.Text(target, "name") == workload.Name && WorkloadKinds.TryParse(Workload.Text(target, "kind")) == workload.Kind;
+    }
+
+    /// <summary>A selector over the template's labels; expressions other than equality are taken for no match, since nothing but a note hangs on it.</summary>
+    private bool Selects(JsonNode? selector) =>
+        selector?["matchLabels"] is JsonObject { Count: > 0 } labels
+        && labels.All(label => workload.Template["metadata"]?["labels"]?[label.Key]?.GetValue<string>() == label.Value?.GetValue<string>());
+
+    /// <summary>A label selector in the notation of a query; null where it selects nothing.</summary>
+    internal static string? SelectorText(JsonNode? selector)
+    {
+        List<string> terms = [.. (selector?["matchLabels"] as JsonObject ?? []).Select(label => $"{label.Key}={label.Value?.GetValue<string>()}")];
+        foreach (var expression in selector?["matchExpressions"] as JsonArray ?? [])
+        {
+            var key = Workload.Text(expression, "key");
+            var values = string.Join(",", (expression?["values"] as JsonArray ?? []).Select(value => value?.GetValue<string>()));
+            terms.Add(Workload.Text(expression, "operator") switch { "In" => $"{key} in ({values})", "NotIn" => $"{key} notin ({values})", "Exists" => key, _ => $"!{key}" });
+        }
+        return terms.Count == 0 ? null : string.Join(",", terms);
+    }
+}
