@@ -32,7 +32,7 @@ playground:     ## artifacts/playground, a cluster on one machine
 
 agent-image: $(AGENT_ARCHIVE) ## artifacts/telelaunch-agent.oci.tar, an OCI archive made without Docker
 
-$(AGENT_ARCHIVE): $(shell find src/Telelaunch.Agent src/Telelaunch.Mux src/Telelaunch.Net src/Telelaunch.Linux -type f -not -path '*/obj/*' -not -path '*/bin/*' 2>/dev/null)
+$(AGENT_ARCHIVE): $(shell find src/Telelaunch.Agent src/Telelaunch.Restorer src/Telelaunch.Cluster src/Telelaunch.Mux src/Telelaunch.Net src/Telelaunch.Linux -type f -not -path '*/obj/*' -not -path '*/bin/*' 2>/dev/null)
 	@src/Telelaunch.Agent/image/build-image
 
 check-import: $(AGENT_ARCHIVE) ## a real containerd imports the archive and runs it restricted (root)

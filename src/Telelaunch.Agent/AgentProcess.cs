@@ -51,16 +51,18 @@ internal sealed class AgentProcess
         }
     }
 
-    private static DirectoryInfo CreateDirectory()
+    private DirectoryInfo CreateDirectory()
     {
         try
         {
-            return Directory.CreateTempSubdirectory("telelaunch-agent-");
+            // The random part keeps a container that was started anew apart from what the one before it left.
+            var path = Path.Combine(_settings.TemporaryDirectory, $"telelaunch-agent-{Path.GetRandomFileName()}");
+            return Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new HostException(
-                "no-temporary-directory", $"{Path.GetTempPath()} can't be written: {error.Message}", "Mount an emptyDir at /tmp, or name another place by TMPDIR.", error);
+                "no-temporary-directory", $"{_settings.TemporaryDirectory} can't be written: {error.Message}", "Mount an emptyDir at /tmp, or name another place by TELELAUNCH_TEMPORARY_DIR.", error);
         }
     }
 
