@@ -17,9 +17,27 @@ public sealed class SessionKeys : IDisposable
     /// <summary>The mux's secret, 32 bytes as they are.</summary>
     public const string SecretFileName = "secret";
 
-    private readonly Ed25519KeyPair _host = new();
-    private readonly Ed25519KeyPair _client = new();
-    private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
+    /// <summary>What a client of a standing agent needs besides: the seeds of both key pairs (RFC 8032 §5.1.5), 64 bytes.</summary>
+    public const string SeedsFileName = "client_seeds";
+
+    private const int SecretLength = 32;
+
+    private readonly Ed25519KeyPair _host;
+    private readonly Ed25519KeyPair _client;
+    private readonly byte[] _secret;
+
+    /// <summary>New ones.</summary>
+    public SessionKeys()
+        : this(new(), new(), RandomNumberGenerator.GetBytes(SecretLength))
+    {
+    }
+
+    private SessionKeys(Ed25519KeyPair host, Ed25519KeyPair client, byte[] secret)
+    {
+        _host = host;
+        _client = client;
+        _secret = secret;
+    }
 
     /// <summary>What the mux proves both ways, 32 bytes.</summary>
     public ReadOnlyMemory<byte> Secret => _secret;
@@ -36,6 +54,22 @@ public sealed class SessionKeys : IDisposable
         [AuthorizedKeysFileName] = Encoding.ASCII.GetBytes($"restrict {_client.PublicLine("telelaunch-client")}\n"),
         [SecretFileName] = [.. _secret],
     };
+
+    /// <summary>The files of a standing agent's Secret, from which any client that may read it takes them again.</summary>
+    public IReadOnlyDictionary<string, byte[]> ToStandingSecretFiles() => new Dictionary<string, byte[]>(ToSecretFiles())
+    {
+        [SeedsFileName] = [.. _host.Seed, .. _client.Seed],
+    };
+
+    /// <summary>The keys of a standing agent.</summary>
+    /// <returns>Null where these aren't the files of <see cref="ToStandingSecretFiles"/>.</returns>
+    public static SessionKeys? TryRead(IReadOnlyDictionary<string, byte[]> files)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        if (!files.TryGetValue(SecretFileName, out var secret) || secret.Length != SecretLength) return null;
+        if (!files.TryGetValue(SeedsFileName, out var seeds) || seeds.Length != 2 * Ed25519KeyPair.SeedLength) return null;
+        return new(new(seeds.AsSpan(0, Ed25519KeyPair.SeedLength)), new(seeds.AsSpan(Ed25519KeyPair.SeedLength)), [.. secret]);
+    }
 
     public void Dispose()
     {

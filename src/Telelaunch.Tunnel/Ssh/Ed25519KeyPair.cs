@@ -9,16 +9,28 @@ internal sealed class Ed25519KeyPair : IDisposable
 {
     public const string Algorithm = "ssh-ed25519";
 
+    public const int SeedLength = 32;
+
     /// <summary>The seed, 32 bytes, from which all follows (RFC 8032 §5.1.5).</summary>
-    private readonly byte[] _seed = RandomNumberGenerator.GetBytes(32);
+    private readonly byte[] _seed;
     private readonly byte[] _public;
 
     public Ed25519KeyPair()
+        : this(RandomNumberGenerator.GetBytes(SeedLength))
     {
+    }
+
+    /// <param name="seed">32 bytes.</param>
+    public Ed25519KeyPair(ReadOnlySpan<byte> seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(seed.Length, SeedLength);
+        _seed = seed.ToArray();
         // .NET has no Ed25519; SSH.NET brings one in managed code.
         using ED25519Key key = ToSshNetKey();
         _public = key.PublicKey;
     }
+
+    public ReadOnlySpan<byte> Seed => _seed;
 
     /// <summary>The key as it goes over the wire: <c>string type | string key</c> (RFC 8709 §4).</summary>
     public byte[] PublicBlob()
