@@ -21,6 +21,9 @@ internal sealed class CommandTree
         {
             run,
             SessionCommand("shell", "Start $SHELL inside the cluster's network", (options, line, token) => ShellCommand.RunAsync(_surroundings, options, Format(line), token)),
+            SessionCommand("list", "List the namespace's workloads, and who stands in for which", (options, line, token) => ListCommand.RunAsync(_surroundings, options, Format(line), token)),
+            Leave(),
+            Restore(),
             SessionCommand("doctor", "Probe rights, agent, names, ranges and this machine; say what to do", (options, line, token) => DoctorCommand.RunAsync(_surroundings, options, Format(line), token)),
             SessionCommand("rbac", "Print the Role that these options need", (options, line, _) => Task.FromResult(RbacCommand.Run(_surroundings.Screen, options))),
             Simple("version", "Print the version", line => VersionCommand.Run(_surroundings.Screen, Format(line))),
@@ -93,6 +96,29 @@ internal sealed class CommandTree
         if (words.Length == 0)
             throw new CommandLineException("command-missing", "There is no command to run.", "Write it after the options: telelaunch run [options] -- COMMAND [ARG…]. For a shell: telelaunch shell.");
         return RunCommand.RunAsync(_surroundings, options, CommandWords.Of(words), Format(line), cancellationToken);
+    }
+
+    private Command Leave()
+    {
+        var name = new Argument<string>("NAME") { Description = "web, deployment/web, statefulset/db" };
+        var command = SessionCommand("leave", "End a swap: put the workload back, whether its session lives or not",
+            (options, line, token) => RestoreCommand.RunAsync(_surroundings, options, line.GetRequiredValue(name), isForced: true, Format(line), token));
+        command.Arguments.Add(name);
+        return command;
+    }
+
+    private Command Restore()
+    {
+        var name = new Argument<string?>("NAME") { Description = "web, deployment/web, statefulset/db; all of the namespace where it is left out", Arity = ArgumentArity.ZeroOrOne };
+        var all = new Option<bool>("--all") { Description = "All of the namespace, as without a name" };
+        var command = SessionCommand("restore", "Put back what dead sessions left swapped", (options, line, token) => (line.GetValue(name), line.GetValue(all)) switch
+        {
+            ({ } one, true) => throw new CommandLineException("options-exclude-each-other", $"{one} and --all are both given.", "Leave one of them out."),
+            var (one, _) => RestoreCommand.RunAsync(_surroundings, options, one, isForced: false, Format(line), token),
+        });
+        command.Arguments.Add(name);
+        command.Options.Add(all);
+        return command;
     }
 
     private Command Completion()

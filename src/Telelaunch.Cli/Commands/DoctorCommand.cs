@@ -56,8 +56,8 @@ internal sealed class DoctorCommand(Surroundings surroundings, SessionOptions op
     private async Task<string> RightsAsync(ClusterConnection connection, CancellationToken cancellationToken)
     {
         var podNamespace = options.Agent.Namespace ?? connection.Kubeconfig.Namespace;
-        await ClusterAccess.RequireRightsAsync(connection, podNamespace, cancellationToken);
-        var optional = await ClusterRights.ReviewAsync(connection, podNamespace, [.. ClusterRights.All.Where(right => !right.IsRequired)], cancellationToken);
+        await ClusterAccess.RequireRightsAsync(connection, podNamespace, options.Workload, SessionPurpose.Run, cancellationToken);
+        var optional = await ClusterRights.ReviewAsync(connection, podNamespace, [.. ClusterAccess.RightsOf(options.Workload, SessionPurpose.Run).Where(right => !right.IsRequired)], cancellationToken);
         foreach (var missing in optional.Where(review => !review.IsAllowed))
             _checks.Add(new("right", DoctorStatus.Warn, $"{missing.Right} is missing: {missing.Right.Purpose}", $"telelaunch rbac -n {podNamespace} prints it; sessions work without."));
         return $"all that a session needs in {podNamespace}";
@@ -77,7 +77,7 @@ internal sealed class DoctorCommand(Surroundings surroundings, SessionOptions op
     {
         using var log = new SessionLog(options.Report, surroundings.Screen, surroundings.Time);
         var display = ProgressDisplays.Choose(options.Report.Progress, surroundings.Screen, options.Report.Verbose, surroundings.Time);
-        await using var session = await new SessionStart(options, surroundings.Screen, display, log, surroundings.Time).RunAsync(cancellationToken);
+        await using var session = await new SessionStart(options, surroundings.Screen, display, log, surroundings.Time, SessionPurpose.Look).RunAsync(cancellationToken);
         display.Finish();
         var broker = session.Broker!;
         if (!broker.HoldsSyn)

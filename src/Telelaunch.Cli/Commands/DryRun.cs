@@ -22,7 +22,9 @@ internal static class DryRun
         using var connection = ClusterAccess.Connect(options.Cluster);
         var kubeconfig = connection.Kubeconfig;
         var pod = ClusterAccess.PodOptions(options.Agent, kubeconfig.Namespace, SessionId);
-        var rights = ClusterRights.ReviewAsync(connection, pod.Namespace, ClusterRights.All, cancellationToken);
+        var swap = options.Workload.Swap is { } reference ? await SwapPlan.ReadAsync(connection, pod.Namespace, reference, isForSwap: true, cancellationToken) : null;
+        pod = pod with { StandIn = swap?.StandIn() };
+        var rights = ClusterRights.ReviewAsync(connection, pod.Namespace, ClusterAccess.RightsOf(options.Workload, SessionPurpose.Run), cancellationToken);
         var ranges = ClusterRanges.FindAsync(connection, kubeconfig.Namespace, cancellationToken);
         await Task.WhenAll(rights, ranges);
 
@@ -39,7 +41,11 @@ internal static class DryRun
             ],
             [.. AddressRanges.Create(found.Select(range => range.Range), options.Traffic.NeverRanges).FindOverlaps(HostRoutes.Read()).Select(OverlapNote.Of)],
             Environment(options),
-            JsonDocument.Parse(AgentPod.Describe(pod)).RootElement);
+            JsonDocument.Parse(AgentPod.Describe(pod)).RootElement)
+        {
+            Notes = [.. (swap?.Findings ?? []).Select(finding => finding.ToString())],
+            Patches = [.. (swap?.DescribePatches() ?? []).Select(patch => new PlannedPatch(swap!.ToString(), JsonDocument.Parse(patch).RootElement))],
+        };
         Report.Write(screen, format, plan, DryRunJson.Default.DryRunPlan, Text);
         return ExitCodes.Success;
     }
@@ -68,6 +74,9 @@ internal static class DryRun
         foreach (var overlap in plan.Overlaps) text.Append($"  overlap: {overlap}\n");
         text.Append("\nenvironment:\n");
         foreach (var (name, value) in plan.Environment) text.Append($"  + {name}={value}\n");
+        foreach (var note in plan.Notes) text.Append($"\nnote: {note}\n");
+        if (plan.Patches.Count > 0) text.Append("\npatches:\n");
+        foreach (var patch in plan.Patches) text.Append($"  {patch.Object}  {patch.Patch.GetRawText()}\n");
         text.Append("\nmanifests:\n");
         foreach (var item in plan.Manifests.GetProperty("items").EnumerateArray()) text.Append("---\n").Append(YamlText.Of(item));
         return text.ToString();
@@ -85,7 +94,17 @@ internal sealed record DryRunPlan(
     IReadOnlyList<PlannedRange> Ranges,
     IReadOnlyList<string> Overlaps,
     IReadOnlyDictionary<string, string> Environment,
-    JsonElement Manifests);
+    JsonElement Manifests)
+{
+    /// <summary>What is to be known about the workload.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>Merge patches in their order; the last is the way back.</summary>
+    public IReadOnlyList<PlannedPatch> Patches { get; init; } = [];
+}
+
+/// <param name="Object"><c>deployment/web</c>.</param>
+internal sealed record PlannedPatch(string Object, JsonElement Patch);
 
 internal sealed record PlannedRight(string Right, bool IsRequired, bool IsAllowed, string Purpose);
 

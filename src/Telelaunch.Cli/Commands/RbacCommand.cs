@@ -1,5 +1,6 @@
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
+using Telelaunch.Cli.Session;
 using Telelaunch.Cluster;
 using Telelaunch.Net;
 
@@ -10,7 +11,7 @@ internal static class RbacCommand
 {
     public static int Run(Screen screen, SessionOptions options)
     {
-        screen.WriteOutput(ClusterRights.RoleText(options.Agent.Namespace ?? NamespaceOf(options.Cluster)));
+        screen.WriteOutput(ClusterRights.RoleText(options.Agent.Namespace ?? NamespaceOf(options.Cluster), ClusterAccess.RightsOf(options.Workload, SessionPurpose.Run)));
         return ExitCodes.Success;
     }
 

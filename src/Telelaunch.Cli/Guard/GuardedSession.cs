@@ -20,6 +20,15 @@ internal sealed record GuardedSession
     /// <summary>The pod's namespace.</summary>
     public string? PodNamespace { get; init; }
 
+    /// <summary>The workload that the session stands in for (<c>deployment/web</c>), in <see cref="PodNamespace"/>; null where there is none.</summary>
+    public string? Workload { get; init; }
+
+    /// <summary>The session's id, by which its swap is told from others'.</summary>
+    public string? Session { get; init; }
+
+    /// <summary>The session has a Lease, named as its pod, which owns what was made.</summary>
+    public bool HasLease { get; init; }
+
     /// <summary>The session's directory; null while there is none.</summary>
     public string? Directory { get; init; }
 

@@ -7,7 +7,7 @@ namespace Telelaunch.Cli.Guard;
 /// <summary>Removes what a dead launcher has left.</summary>
 internal static class SessionRemoval
 {
-    /// <summary>How long the pod's deletion is tried; afterwards the agent ends itself, because its client is gone.</summary>
+    /// <summary>How long it is tried; afterwards the agent ends itself, because its client is gone, and the restorer in the cluster has put the workload back.</summary>
     private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
@@ -16,8 +16,25 @@ internal static class SessionRemoval
         // As when a terminal closes: the command may save what it has, and its network is gone anyway.
         command?.HangUp();
         RemoveDirectory(session.Directory);
-        if (session is { Pod: { } pod, PodNamespace: { } podNamespace }) await DeletePodAsync(session, podNamespace, pod, cancellationToken);
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bound.CancelAfter(LongestTry);
+        // What others wait for comes first.
+        if (session is { Workload: not null }) await RepeatAsync(session, RestoreAsync, bound.Token);
+        if (session is { Pod: not null }) await RepeatAsync(session, DeletePodAsync, bound.Token);
+        if (session is { HasLease: true }) await RepeatAsync(session, DeleteLeaseAsync, bound.Token);
     }
+
+    private static Task RestoreAsync(GuardedSession session, ClusterConnection connection, CancellationToken cancellationToken)
+    {
+        var workload = WorkloadReference.TryParse(session.Workload!)!;
+        return SwapRestore.RunAsync(connection, session.PodNamespace!, workload.Kind, workload.Name, session.Session, TimeProvider.System, cancellationToken);
+    }
+
+    private static Task DeletePodAsync(GuardedSession session, ClusterConnection connection, CancellationToken cancellationToken) =>
+        AgentPod.DeleteAsync(connection, session.PodNamespace!, session.Pod!, podUid: null, cancellationToken);
+
+    private static Task DeleteLeaseAsync(GuardedSession session, ClusterConnection connection, CancellationToken cancellationToken) =>
+        SessionLease.DeleteAsync(connection, session.PodNamespace!, session.Pod!, cancellationToken);
 
     private static void RemoveDirectory(string? directory)
     {
@@ -31,21 +48,19 @@ internal static class SessionRemoval
         }
     }
 
-    private static async Task DeletePodAsync(GuardedSession session, string podNamespace, string pod, CancellationToken cancellationToken)
+    private static async Task RepeatAsync(GuardedSession session, Func<GuardedSession, ClusterConnection, CancellationToken, Task> remove, CancellationToken bound)
     {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        bound.CancelAfter(LongestTry);
         while (!bound.IsCancellationRequested)
         {
             try
             {
                 using var connection = ClusterAccess.Connect(new(session.Kubeconfig, session.Context, session.Namespace, session.As, Token: null));
-                await AgentPod.DeleteAsync(connection, podNamespace, pod, podUid: null, bound.Token);
+                await remove(session, connection, bound);
                 return;
             }
             catch (Exception error) when (error is ClusterException or UsageException or OperationCanceledException)
             {
-                await Task.Delay(Pause, bound.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                await Task.Delay(Pause, bound).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             }
         }
     }

@@ -52,7 +52,7 @@ internal static partial class OptionValues
     public static string? Namespace(string option, string? text) => text is null || LabelPattern().IsMatch(text)
         ? text
         : throw Invalid(option, text, "is no namespace: lower-case letters, digits and '-', at most 63",
-            "-n is the namespace, as with kubectl. Telepresence 1 used -n for --new-deployment, which isn't available in this version.");
+            "-n is the namespace, as with kubectl. Telepresence 1 used -n for --new-deployment; write that out.");
 
     public static CommandLineException Invalid(string option, string text, string fault, string remedy) =>
         new("option-value-invalid", $"{option}: '{text}' {fault}.", remedy);

@@ -30,6 +30,7 @@ internal sealed class SessionOptionSet
     private readonly Option<string?> _logFile = Text("--log-file", "FILE", "Write a debug log to a file");
     private readonly Option<bool> _trace = new("--trace") { Description = "Write a line for each connection and lookup, to standard error unless --log-file is given" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Print manifests, rights, ranges and environment; create nothing" };
+    private readonly WorkloadOptionSet _workload = new();
     private readonly Option<string?> _progress = Text("--progress", "auto|plain|json|quiet", "How the start is shown");
 
     /// <summary><c>-o</c>: read before everything else, because it says how errors are written.</summary>
@@ -43,6 +44,7 @@ internal sealed class SessionOptionSet
             _imagePullSecret, _agentTimeout, _agentNamespace, OutputOption, _progress, _verbose, _logFile, _trace, _dryRun,
         ];
         foreach (var option in all) command.Options.Add(option);
+        _workload.AddTo(command);
     }
 
     /// <exception cref="CommandLineException">A value can't be understood.</exception>
@@ -62,6 +64,7 @@ internal sealed class SessionOptionSet
             line.GetValue(_trace),
             OptionValues.Word("--progress", line.GetValue(_progress), ProgressStyle.Auto,
                 ("auto", ProgressStyle.Auto), ("plain", ProgressStyle.Plain), ("json", ProgressStyle.Json), ("quiet", ProgressStyle.Quiet))),
+        Workload = _workload.Read(line),
         DryRun = line.GetValue(_dryRun),
     };
 

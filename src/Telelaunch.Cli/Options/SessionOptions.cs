@@ -40,6 +40,8 @@ internal sealed record SessionOptions
 
     public required ReportOptions Report { get; init; }
 
+    public WorkloadOptions Workload { get; init; } = new(null, null, null);
+
     /// <summary><c>--dry-run</c>: print, change nothing.</summary>
     public bool DryRun { get; init; }
 }

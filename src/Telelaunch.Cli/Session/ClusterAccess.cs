@@ -33,17 +33,31 @@ internal static class ClusterAccess
         return options.Timeout is { } timeout ? pod with { Timeout = timeout } : pod;
     }
 
-    /// <summary>Asks for the rights without which no session starts.</summary>
-    /// <exception cref="ClusterException"><c>forbidden</c>, with every right that is missing.</exception>
-    public static async Task RequireRightsAsync(ClusterConnection connection, string podNamespace, CancellationToken cancellationToken)
+    /// <summary>Asks for the rights without which no such session starts.</summary>
+    /// <exception cref="ClusterException"><c>forbidden</c>, with every right that is missing and the lines of a Role that give it.</exception>
+    public static async Task RequireRightsAsync(ClusterConnection connection, string podNamespace, WorkloadOptions workload, SessionPurpose purpose, CancellationToken cancellationToken)
     {
-        var required = ClusterRights.All.Where(right => right.IsRequired).ToList();
+        var required = RightsOf(workload, purpose).Where(right => right.IsRequired).ToList();
         var reviews = await ClusterRights.ReviewAsync(connection, podNamespace, required, cancellationToken);
-        var missing = reviews.Where(review => !review.IsAllowed).Select(review => $"{review.Right} ({review.Right.Purpose})").ToList();
+        var missing = reviews.Where(review => !review.IsAllowed).Select(review => review.Right).ToList();
         if (missing.Count > 0)
         {
-            throw new ClusterException("forbidden", $"You lack rights in the namespace {podNamespace}: {string.Join(", ", missing)}.",
-                $"Have someone apply the output of: telelaunch rbac -n {podNamespace}");
+            throw new ClusterException(
+                "forbidden",
+                $"You lack rights in the namespace {podNamespace}: {string.Join(", ", missing.Select(right => $"{right} ({right.Purpose})"))}.",
+                $"Have someone add to your Role: {string.Join("; ", missing.Select(right => right.RoleLine))}. The whole Role: telelaunch rbac -n {podNamespace}");
         }
     }
+
+    /// <summary>What a session with these options needs, or is better with.</summary>
+    public static IReadOnlyList<ClusterRight> RightsOf(WorkloadOptions workload, SessionPurpose purpose) =>
+    [
+        .. ClusterRights.All,
+        .. workload switch
+        {
+            { Swap: { } swap } when purpose == SessionPurpose.Look => ClusterRights.OfSwap(swap).Where(right => right.Verb == "get"),
+            { Swap: { } swap } => ClusterRights.OfSwap(swap),
+            _ => [],
+        },
+    ];
 }

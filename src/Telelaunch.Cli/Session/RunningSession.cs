@@ -22,6 +22,11 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
 
     public GuardProcess? Guard { get; set; }
 
+    public WorkloadHold? Hold { get; set; }
+
+    /// <summary>The workload that the pod stands in for; null where it is the session's own.</summary>
+    public SwapPlan? Plan { get; set; }
+
     public AgentPod? Pod { get; set; }
 
     public Tunnel.Tunnel? Tunnel { get; set; }
@@ -47,6 +52,8 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
     /// <summary>Removes everything; says what could not be removed. A part that fails to close doesn't keep the next from being removed.</summary>
     public async ValueTask DisposeAsync()
     {
+        // What others wait for comes first.
+        var isClean = Hold is null || await Hold.RestoreAsync();
         try
         {
             if (Tunnel is not null && Banner is not null) Tunnel.StateChanged -= Banner.Show;
@@ -60,7 +67,9 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
             }
             finally
             {
-                var isClean = await DeletePodAsync();
+                // Where the workload isn't put back, the restorer has to do it: the Lease stays, and what belongs to it.
+                if (isClean) isClean = await DeletePodAsync() & (Hold is null || await Hold.ReleaseAsync());
+                if (Hold is not null) await Hold.DisposeAsync();
                 if (Guard is not null) await Guard.EndAsync(isClean);
                 Connection?.Dispose();
                 Keys.Dispose();

@@ -9,8 +9,18 @@ using Telelaunch.Tunnel;
 
 namespace Telelaunch.Cli.Session;
 
+/// <summary>What a session is brought up for.</summary>
+internal enum SessionPurpose
+{
+    /// <summary>A command lives in it.</summary>
+    Run,
+
+    /// <summary>Only what the agent's pod is given is looked at: nothing that is there already is changed, and no caller comes.</summary>
+    Look,
+}
+
 /// <summary>Brings a session up: rights, guard, agent pod, tunnel, broker, in this order; ranges and names are found while the pod starts.</summary>
-internal sealed class SessionStart(SessionOptions options, Screen screen, IProgressDisplay display, SessionLog log, TimeProvider time)
+internal sealed class SessionStart(SessionOptions options, Screen screen, IProgressDisplay display, SessionLog log, TimeProvider time, SessionPurpose purpose = SessionPurpose.Run)
 {
     private readonly SessionPhases _phases = new(display, time);
 
@@ -30,7 +40,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             display.Finish();
             await session.DisposeAsync();
             if (error is ClusterException { Code: "namespace-not-found" } missing && options.Cluster.Namespace is not null)
-                throw new ClusterException(missing.Code, missing.Message, $"{missing.Remedy} -n is the namespace; Telepresence 1 used it for --new-deployment, which isn't available in this version.", missing);
+                throw new ClusterException(missing.Code, missing.Message, $"{missing.Remedy} -n is the namespace; Telepresence 1 used it for --new-deployment, write that out.", missing);
             throw;
         }
     }
@@ -39,7 +49,8 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
     {
         var kubeconfig = connection.Kubeconfig;
         var pod = ClusterAccess.PodOptions(options.Agent, kubeconfig.Namespace, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(5)));
-        await _phases.ShowAsync("rights", () => ClusterAccess.RequireRightsAsync(connection, pod.Namespace, cancellationToken));
+        await _phases.ShowAsync("rights", () => ClusterAccess.RequireRightsAsync(connection, pod.Namespace, options.Workload, purpose, cancellationToken));
+        var plan = options.Workload.Swap is null ? null : await ReadPlanAsync(connection, pod, cancellationToken);
 
         // The guard knows the pod's name before the pod is made, so there is no moment at which a killed launcher leaves it.
         session.Guard = await GuardProcess.StartAsync(new()
@@ -50,11 +61,37 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             As = options.Cluster.As,
             Pod = AgentPod.NameOf(pod.SessionId),
             PodNamespace = pod.Namespace,
+            Session = pod.SessionId,
+            Workload = purpose == SessionPurpose.Run ? plan?.ToString() : null,
+            HasLease = plan is not null,
         }, cancellationToken);
 
+        if (plan is not null)
+        {
+            if (purpose == SessionPurpose.Run) plan = await ClaimAsync(session, connection, plan, pod, cancellationToken);
+            pod = pod with { StandIn = plan.StandIn(takesTraffic: purpose == SessionPurpose.Run), Lease = session.Hold?.Lease };
+            session.Plan = plan;
+        }
         var (ranges, names) = await StartPodAsync(session, connection, pod, cancellationToken);
         await OpenTunnelAsync(session, connection, cancellationToken);
         await _phases.ShowAsync("names", () => StartBrokerAsync(session, ranges, names, cancellationToken));
+        if (session.Hold?.Swap is not null) await _phases.ShowAsync($"{plan} scaled to 0", () => session.Hold.ScaleDownAsync(display.Note, cancellationToken));
+    }
+
+    private async Task<SwapPlan> ReadPlanAsync(ClusterConnection connection, AgentPodOptions pod, CancellationToken cancellationToken)
+    {
+        if (pod.Namespace != connection.Kubeconfig.Namespace)
+            throw new ClusterException("agent-namespace-differs", $"The agent pod can't stand in for a workload of another namespace ({pod.Namespace} and {connection.Kubeconfig.Namespace}).", "Leave --agent-namespace out.");
+        return await SwapPlan.ReadAsync(connection, pod.Namespace, options.Workload.Swap!, isForSwap: purpose == SessionPurpose.Run, cancellationToken);
+    }
+
+    private async Task<SwapPlan> ClaimAsync(RunningSession session, ClusterConnection connection, SwapPlan plan, AgentPodOptions pod, CancellationToken cancellationToken)
+    {
+        foreach (var finding in plan.Findings) display.Note(finding.ToString());
+        session.Hold = WorkloadHold.Nothing(connection, screen, time);
+        await _phases.ShowAsync($"{plan} claimed", () => session.Hold.ClaimAsync(plan, pod, () => ReadPlanAsync(connection, pod, cancellationToken), display.Note, cancellationToken));
+        await session.Hold.TryCreateLeaseAsync(pod, cancellationToken);
+        return session.Hold.Swap!.Plan;
     }
 
     private async Task<(ClusterRanges Ranges, Cluster.ClusterNames Names)> StartPodAsync(
@@ -65,14 +102,20 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         var ranges = FailTogetherAsync(() => ClusterRanges.FindAsync(connection, connection.Kubeconfig.Namespace, failure.Token));
         var names = FailTogetherAsync(() => Cluster.ClusterNames.ReadAsync(connection, connection.Kubeconfig.Namespace, failure.Token));
         var sweep = SweepAsync(connection, pod, failure.Token);
+        var restorer = session.Hold is null ? Task.FromResult(true) : FailTogetherAsync(async () =>
+        {
+            await session.Hold.StartRestorerAsync(pod, display.Note, failure.Token);
+            return true;
+        });
         try
         {
             session.Pod = await start;
+            await restorer;
             return (await ranges, await names);
         }
         finally
         {
-            await Task.WhenAll(Settled(start), Settled(ranges), Settled(names), sweep);
+            await Task.WhenAll(Settled(start), Settled(ranges), Settled(names), Settled(restorer), sweep);
             // A pod that became ready while something else failed is the session's to delete.
             if (start.IsCompletedSuccessfully) session.Pod = await start;
         }

@@ -12,7 +12,7 @@ public sealed class CommandLineTests
     [InlineData("option-unknown", "run", "--no-such-option", "--", "true")]
     [InlineData("option-unknown", "run", "--no-such-option")]
     [InlineData("command-without-dashes", "run", "curl", "-v", "http://hello/")]
-    [InlineData("option-unknown", "shell", "--swap-deployment", "x")]
+    [InlineData("option-unknown", "shell", "--swap-deploymint", "x")]
     [InlineData("argument-unexpected", "shell", "x")]
     [InlineData("command-line-invalid", "run", "--context")]
     [InlineData("option-value-invalid", "run", "--also-proxy", "10.0.0.0/33", "--", "true")]
