@@ -126,6 +126,22 @@ public sealed class MuxClient : IPodResolver, IAsyncDisposable
         return _role.ReadAnswer(answer, ResolvedFrame.ReadMessage);
     }
 
+    /// <summary>Reads the environment that the agent's container was started with.</summary>
+    /// <returns>Entries, each ended by NUL, as in /proc/PID/environ (proc(5)), without the agent's own; null when the carrier is lost or the agent couldn't say.</returns>
+    public async ValueTask<byte[]?> ReadEnvironmentAsync(CancellationToken cancellationToken)
+    {
+        byte[]? block = null;
+        int filled = 0;
+        do
+        {
+            byte[]? answer = await _role.Lookups.AskAsync(FrameType.Environment, EnvironmentFrame.ToPayload(filled), cancellationToken);
+            (block, filled) = _role.ReadAnswer(answer, payload => EnvironmentFrame.ReadAnswer(payload, block, filled));
+        }
+        while (filled < block?.Length);
+
+        return block;
+    }
+
     /// <summary>Closes the carrier; flows are reset.</summary>
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 

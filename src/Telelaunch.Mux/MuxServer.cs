@@ -81,7 +81,12 @@ public sealed class MuxServer : IAsyncDisposable
                 case FrameType.Resolve:
                     Connection.Incoming.CheckNumber(header.Flow, odd: true);
                     ResolveFrame question = ResolveFrame.Read(payload);
-                    Connection.Running.Start(() => ResolveAsync(header.Flow, question));
+                    Connection.Running.Start(() => AnswerAsync(header.Flow, () => ResolveAsync(question)));
+                    return true;
+                case FrameType.Environment:
+                    Connection.Incoming.CheckNumber(header.Flow, odd: true);
+                    uint offset = EnvironmentFrame.ReadOffset(payload);
+                    Connection.Running.Start(() => AnswerAsync(header.Flow, () => Task.FromResult(EnvironmentFrame.Answer(_services.ReadEnvironment().Span, offset))));
                     return true;
                 default:
                     return false;
@@ -108,11 +113,11 @@ public sealed class MuxServer : IAsyncDisposable
             Connection.Incoming.Start(flow, window, reader.ReadRest(), destination, _services.Dial);
         }
 
-        private async Task ResolveAsync(uint number, ResolveFrame question)
+        private async Task AnswerAsync(uint number, Func<Task<byte[]>> answer)
         {
             try
             {
-                byte[] payload = await AnswerAsync(question);
+                byte[] payload = await answer();
                 Connection.Writer.Send(FrameType.Resolved, number, payload);
             }
             catch (OperationCanceledException) when (Connection.Stopped.IsCancellationRequested)
@@ -126,7 +131,7 @@ public sealed class MuxServer : IAsyncDisposable
             }
         }
 
-        private async Task<byte[]> AnswerAsync(ResolveFrame question)
+        private async Task<byte[]> ResolveAsync(ResolveFrame question)
         {
             IPodResolver resolver = _services.Resolver;
             byte[] payload = new byte[FrameHeader.MaxPayload];

@@ -9,7 +9,8 @@ namespace Telelaunch.Mux;
 /// <param name="Resolver">Looks names up in the pod.</param>
 /// <param name="Describe">Tells of the pod; called once a carrier.</param>
 /// <param name="Listen">Listens in the pod.</param>
-public sealed record PodServices(Dialer Dial, IPodResolver Resolver, Func<PodDescription> Describe, Listen Listen);
+/// <param name="ReadEnvironment">The environment of the agent's container, entries each ended by NUL, the same at each call.</param>
+public sealed record PodServices(Dialer Dial, IPodResolver Resolver, Func<PodDescription> Describe, Listen Listen, Func<ReadOnlyMemory<byte>> ReadEnvironment);
 
 /// <summary>Listens on an address of the pod; the unspecified address means all of a family, port 0 any.</summary>
 /// <remarks>An expected ending is a value: it throws only for cancellation.</remarks>

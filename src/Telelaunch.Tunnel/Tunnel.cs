@@ -89,6 +89,13 @@ public sealed class Tunnel : IPodResolver, IAsyncDisposable
         ReadOnlyMemory<byte>.Empty,
         cancellationToken);
 
+    /// <summary>Reads the environment that the agent's container was started with.</summary>
+    /// <returns>Entries, each ended by NUL, as in /proc/PID/environ (proc(5)), without the agent's own variables.</returns>
+    /// <exception cref="TunnelException"><c>environment-not-read</c>: no carrier works, or the agent couldn't say.</exception>
+    public async ValueTask<byte[]> ReadEnvironmentAsync(CancellationToken cancellationToken)
+        => await AskAsync(static (mux, token) => mux.ReadEnvironmentAsync(token), static block => block is null, null, cancellationToken)
+            ?? throw TunnelFault.EnvironmentNotRead();
+
     /// <summary>Closes all carriers; flows are reset.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -106,6 +106,11 @@ internal static class TunnelFault
 
     public static TunnelException CarrierLost(string detail) => new("carrier-lost", $"The connection to the agent ended: {OneLine(detail)}", TryAgain);
 
+    public static TunnelException EnvironmentNotRead() => new(
+        "environment-not-read",
+        "The agent didn't tell the environment of its container.",
+        "Use the agent image of this release (--agent-image); what it says: kubectl logs. Without the container's environment: --no-env.");
+
     public static TunnelException TimedOut(TimeSpan bound) => new(
         "tunnel-timed-out",
         string.Create(CultureInfo.InvariantCulture, $"The agent couldn't be reached within {bound.TotalSeconds:0} s."),

@@ -142,7 +142,9 @@ internal sealed class AgentPod : IAsyncDisposable
             ip route add unreachable 198.51.100.0/24 &&
             ip route add prohibit 203.0.113.0/24 &&
             exec setpriv --reuid 1000650000 --regid 0 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs \
-                env -i DOTNET_ROOT='{DotnetRoot}' TMPDIR='{temporary}' TELELAUNCH_SESSION_DIR='{session}' TELELAUNCH_IDLE_SECONDS={idleSeconds} '{Program}'
+                env -i DOTNET_ROOT='{DotnetRoot}' TMPDIR='{temporary}' TELELAUNCH_SESSION_DIR='{session}' TELELAUNCH_IDLE_SECONDS={idleSeconds} \
+                EMPTY= LINES='first
+            second' '{Program}'
             """;
         return Process.Start(new ProcessStartInfo("unshare", ["--net", "--pid", "--fork", "--mount-proc", "sh", "-c", script])
         {

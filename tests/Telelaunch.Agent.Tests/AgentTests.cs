@@ -39,6 +39,18 @@ public sealed class AgentTests
     }
 
     [RootFact]
+    public async Task Environment_IsTheContainers_WithoutTheAgentsOwn()
+    {
+        await using AgentPod pod = await AgentPod.StartAsync();
+        await using MuxClient client = await pod.ConnectAsync();
+        byte[]? block = await client.ReadEnvironmentAsync(CancellationToken.None);
+        string[] entries = Encoding.UTF8.GetString(block!).Split('\0');
+        Assert.Contains("LINES=first\nsecond", entries);
+        Assert.Contains("EMPTY=", entries);
+        Assert.DoesNotContain(entries, entry => entry.StartsWith("TELELAUNCH_", StringComparison.Ordinal));
+    }
+
+    [RootFact]
     public async Task ManyFlows_LoopThroughThePod_WithFewThreads()
     {
         const int Flows = 300;

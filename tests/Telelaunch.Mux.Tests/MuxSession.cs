@@ -66,7 +66,7 @@ internal sealed class FakePod : IPodResolver
 
     private readonly Channel<DuplexStream> _targets = Channel.CreateUnbounded<DuplexStream>();
 
-    public FakePod() => Services = new(DialAsync, this, () => MuxSession.Pod, ListenAsync);
+    public FakePod() => Services = new(DialAsync, this, () => MuxSession.Pod, ListenAsync, () => Environment ?? throw new IOException("A defect."));
 
     public PodServices Services { get; }
 
@@ -77,6 +77,9 @@ internal sealed class FakePod : IPodResolver
 
     /// <summary>Held dials go on when this ends.</summary>
     public Task DialGate { get; set; } = Task.CompletedTask;
+
+    /// <summary>Null: it can't be read.</summary>
+    public byte[]? Environment { get; set; } = [.. "A=1\0B="u8, 0xff, 0];
 
     public FakeListener Listener { get; } = new();
 

@@ -11,7 +11,7 @@ public sealed class ProtocolErrorTests
     public static TheoryData<string, string> FramesForTheAgent => new()
     {
         { "type 0", "0000000000000001" },
-        { "type 18", "0000001200000001" },
+        { "type 19", "0000001300000001" },
         { "too long", "0100010400000001" },
         { "OPEN of an even flow", "00000c01000000020400005000000000" + "00010000" },
         { "OPEN of flow 0", "00000c01000000000400005000000000" + "00010000" },
@@ -36,6 +36,9 @@ public sealed class ProtocolErrorTests
         { "GOAWAY from the client", "0000031100000000627965" },
         { "LISTENING from the client", "0000080b0000000104001f9000000000" },
         { "ACCEPTED from the client", "0000100c00000002" + "00000001" + "00010000" + "0400c350" + "0af40009" },
+        { "ENVIRONMENT without OFFSET", "0000001200000001" },
+        { "ENVIRONMENT too long", "00000512000000010000000000" },
+        { "ENVIRONMENT of an even number", "000004120000000200000000" },
         { "LISTEN too long", "0000090a0000000104001f900000000000" },
     };
 
@@ -44,6 +47,7 @@ public sealed class ProtocolErrorTests
         { "a second POD", Convert.ToHexString(RawPeer.Vector("pod")) },
         { "OPEN from the agent", Convert.ToHexString(RawPeer.Vector("open-ipv4")) },
         { "LISTEN from the agent", Convert.ToHexString(RawPeer.Vector("listen")) },
+        { "ENVIRONMENT from the agent", Convert.ToHexString(RawPeer.Vector("environment")) },
         { "RESOLVE from the agent", Convert.ToHexString(RawPeer.Vector("resolve-addresses")) },
         { "ACCEPTED of an odd flow", "0000100c00000003" + "00000001" + "00010000" + "0400c350" + "0af40009" },
         { "OPENED too short", "00000402000000010001" + "0000" },

@@ -161,6 +161,35 @@ public sealed class VectorTests
     }
 
     [Fact]
+    public async Task ClientsEnvironment_IsAskedForUntilAllOfItIsThere()
+    {
+        (MuxClient client, RawPeer agent) = await RawPeer.WithClientAsync();
+        await using MuxClient ownedClient = client;
+        await using RawPeer ownedAgent = agent;
+        ValueTask<byte[]?> environment = client.ReadEnvironmentAsync(CancellationToken.None);
+        await agent.ExpectAsync("environment");
+        await agent.SendAsync("resolved-environment-first");
+        await agent.ExpectAsync("environment-rest");
+        await agent.SendAsync("resolved-environment-rest");
+        Assert.Equal(new FakePod().Environment, await environment);
+    }
+
+    [Fact]
+    public async Task AgentsEnvironment_IsAsWrittenDown()
+    {
+        (MuxServer server, RawPeer client, _) = await RawPeer.WithServerAsync();
+        await using MuxServer ownedServer = server;
+        await using RawPeer ownedClient = client;
+        await client.ExpectAsync("pod");
+        await client.SendAsync("environment");
+        await client.ExpectAsync("resolved-environment");
+        await client.SendAsync("environment-rest");
+        await client.ExpectAsync("resolved-environment-rest");
+        await client.SendAsync("environment-behind");
+        await client.ExpectAsync("resolved-environment-behind");
+    }
+
+    [Fact]
     public async Task UnknownName_IsAsWrittenDown()
     {
         (MuxClient client, RawPeer agent) = await RawPeer.WithClientAsync();

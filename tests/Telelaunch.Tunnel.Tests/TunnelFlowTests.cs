@@ -42,6 +42,19 @@ public class TunnelFlowTests
         Assert.Equal(Errno.ECONNREFUSED, result.Errno);
     }
 
+    [Fact]
+    public async Task Environment_IsTheContainers_AndFailsWithAReasonOnceTheTunnelIsClosed()
+    {
+        await using TestPod pod = await TestPod.StartAsync(_token);
+        Tunnel tunnel = await pod.OpenAsync(pod.Options(CarrierKind.Ssh), _token);
+
+        Assert.Equal(AgentEnd.Environment, await tunnel.ReadEnvironmentAsync(_token));
+
+        await tunnel.DisposeAsync();
+        var error = await Assert.ThrowsAsync<TunnelException>(async () => await tunnel.ReadEnvironmentAsync(_token));
+        Assert.Equal("environment-not-read", error.Code);
+    }
+
     [Theory]
     [InlineData(CarrierKind.Direct)]
     [InlineData(CarrierKind.Ssh)]

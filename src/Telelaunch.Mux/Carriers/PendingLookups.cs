@@ -4,21 +4,24 @@ using Telelaunch.Mux.Frames;
 
 namespace Telelaunch.Mux.Carriers;
 
-/// <summary>The client's RESOLVE requests that wait for RESOLVED.</summary>
+/// <summary>The client's requests, RESOLVE and ENVIRONMENT, that wait for RESOLVED.</summary>
 internal sealed class PendingLookups(MuxConnection connection)
 {
     private readonly ConcurrentDictionary<uint, TaskCompletionSource<byte[]?>> _pending = new();
 
     /// <summary>Asks the agent.</summary>
     /// <returns>The payload of RESOLVED; null when nobody could say.</returns>
-    public async ValueTask<byte[]?> AskAsync(ResolveFrame question, CancellationToken cancellationToken)
+    public ValueTask<byte[]?> AskAsync(ResolveFrame question, CancellationToken cancellationToken)
+        => AskAsync(FrameType.Resolve, question.ToPayload(), cancellationToken);
+
+    /// <inheritdoc cref="AskAsync(ResolveFrame, CancellationToken)"/>
+    public async ValueTask<byte[]?> AskAsync(FrameType type, byte[] payload, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        byte[] payload = question.ToPayload();
         if (payload.Length > FrameHeader.MaxPayload)
             return null;
         var answer = new TaskCompletionSource<byte[]?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        uint number = connection.SendNumbered(FrameType.Resolve, payload, number => _pending[number] = answer);
+        uint number = connection.SendNumbered(type, payload, number => _pending[number] = answer);
         if (number == 0)
             return null;
         if (connection.HasEnded)

@@ -20,4 +20,5 @@ internal enum FrameType : byte
     Resolved = 15,
     Pod = 16,
     GoAway = 17,
+    Environment = 18,
 }

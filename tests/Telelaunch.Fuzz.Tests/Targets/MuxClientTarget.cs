@@ -12,7 +12,7 @@ namespace Telelaunch.Fuzz.Tests.Targets;
 /// <summary>The client's end of a carrier, with a dial, a listener and lookups under way, and an agent that says anything.</summary>
 /// <remarks>
 /// Input: MODE 1 | bytes. MODE's lowest bit: the bytes stand for the handshake; else they come behind a valid one and POD. The other bits: in pieces of so many
-/// bytes (0: at once). Under way are OPEN 1, LISTEN 3 and RESOLVE 5, 7 and 9.
+/// bytes (0: at once). Under way are OPEN 1, LISTEN 3 and RESOLVE 5, 7 and 9, ENVIRONMENT 11.
 /// </remarks>
 internal sealed class MuxClientTarget : FuzzTarget
 {
@@ -33,7 +33,7 @@ internal sealed class MuxClientTarget : FuzzTarget
         AfterHandshake(("opened", 1), ("data", 1), ("rst", 1), ("data", 1)),
         AfterHandshake(("failed", 1), ("failed", 3), ("failed", 5)),
         AfterHandshake(("listening", 3), ("accepted", 2), ("data", 2), ("fin", 2), ("accepted", 4), ("rst", 4), ("rst", 3)),
-        AfterHandshake(("resolved-addresses", 5), ("resolved-names", 7), ("resolved-query", 9), ("ping", 0), ("pong", 0)),
+        AfterHandshake(("resolved-addresses", 5), ("resolved-names", 7), ("resolved-query", 9), ("resolved-environment-first", 11), ("resolved-environment-rest", 13), ("ping", 0), ("pong", 0)),
         AfterHandshake(("resolved-no-name", 5), ("datagram", 1), ("goaway", 0)),
         [1, .. CorpusFiles.Mux("agent-hello"), .. CorpusFiles.Mux("agent-proof")],
         [1, .. CorpusFiles.Mux("agent-hello")],
@@ -91,8 +91,9 @@ internal sealed class MuxClientTarget : FuzzTarget
             client.LookUpAddressesAsync("hello", AddressFamilies.Both, CancellationToken.None).AsTask(),
             client.LookUpNamesAsync(IPAddress.Parse("10.96.0.20"), CancellationToken.None).AsTask(),
             client.QueryAsync(new byte[] { 1, 2, 3 }, CancellationToken.None).AsTask(),
+            client.ReadEnvironmentAsync(CancellationToken.None).AsTask(),
         ];
-        await agent.WaitForFramesAsync(5);
+        await agent.WaitForFramesAsync(6);
 
         await agent.TrySendAsync(bytes, piece);
         (List<(FrameType Type, uint Flow, byte[] Payload)> frames, bool whole) = MuxConversation.Split(bytes);

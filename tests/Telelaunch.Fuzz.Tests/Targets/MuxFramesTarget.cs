@@ -22,7 +22,7 @@ internal sealed class MuxFramesTarget : FuzzTarget
 
     public override IReadOnlyList<byte[]> Corpus { get; } =
     [
-        .. Payloads((0, "pod"), (1, "resolve-addresses"), (1, "resolve-names"), (1, "resolve-query"), (2, "resolved-addresses"), (2, "resolved-no-name"), (3, "resolved-names"), (4, "resolved-query")),
+        .. Payloads((0, "pod"), (1, "resolve-addresses"), (1, "resolve-names"), (1, "resolve-query"), (2, "resolved-addresses"), (2, "resolved-no-name"), (3, "resolved-names"), (4, "resolved-query"), (5, "resolved-environment")),
         .. CorpusFiles.Regressions("mux-frames"),
     ];
 
@@ -33,7 +33,7 @@ internal sealed class MuxFramesTarget : FuzzTarget
         byte[] payload = input[1..];
         try
         {
-            RoundTrip(input[0] % 5, payload);
+            RoundTrip(input[0] % 6, payload);
         }
         catch (ProtocolException)
         {
@@ -65,6 +65,13 @@ internal sealed class MuxFramesTarget : FuzzTarget
                 NameLookupResult names = Oracle.Bounded(payload.Length, 4096, BytesAByte, () => ResolvedFrame.ReadNames(payload));
                 bool allFit = names.Names.Count <= (Room - 7) / 256;
                 CheckSame(payload, written[..ResolvedFrame.Write(names, written)], allFit && IsPlain(names.Names, []) && IsShort(names.TimeToLive), again => written[..ResolvedFrame.Write(ResolvedFrame.ReadNames(again), written)]);
+                break;
+            case 5:
+                // The block is as long as it says, whatever came of it: a process's environment at the most.
+                (byte[] block, int filled) = EnvironmentFrame.ReadAnswer(payload, null, 0);
+                Oracle.Must(payload.AsSpan(4).SequenceEqual(block.AsSpan(0, filled)), "a piece of the environment was changed");
+                if (filled == block.Length)
+                    CheckSame(payload, EnvironmentFrame.Answer(block, 0), true, again => again);
                 break;
             default:
                 ReadOnlyMemory<byte> message = ResolvedFrame.ReadMessage(payload);

@@ -35,7 +35,7 @@ internal sealed class MuxServerTarget : FuzzTarget
         AfterHandshake(("open-ipv4", 1), ("open-ipv6", 3), ("data", 3), ("rst", 3), ("data", 3), ("open-ipv4", 5), ("fin", 5), ("fin", 1)),
         AfterHandshake(("listen", 1), ("opened", 2), ("data", 2), ("credit", 2), ("fin", 2), ("rst", 1)),
         AfterHandshake(("listen", 1), ("failed", 2), ("listen", 3), ("rst", 3)),
-        AfterHandshake(("resolve-addresses", 1), ("resolve-names", 3), ("resolve-query", 5), ("ping", 0), ("pong", 0), ("datagram", 1)),
+        AfterHandshake(("resolve-addresses", 1), ("resolve-names", 3), ("resolve-query", 5), ("environment", 7), ("environment-rest", 9), ("ping", 0), ("pong", 0), ("datagram", 1)),
         [0, .. Open(1, 1), .. Open(3, 2), .. Open(5, 3), .. MuxConversation.Vector("rst", 3), .. Open(7, 2)],
         [1, .. CorpusFiles.Mux("client-hello"), .. CorpusFiles.Mux("client-proof")],
         .. CorpusFiles.Regressions("mux-server"),
@@ -84,7 +84,7 @@ internal sealed class MuxServerTarget : FuzzTarget
 
         await client.TrySendAsync(bytes, piece);
         (List<(FrameType Type, uint Flow, byte[] Payload)> frames, bool whole) = MuxConversation.Split(bytes);
-        uint last = frames.Where(frame => frame.Type is FrameType.Open or FrameType.Listen or FrameType.Resolve).Select(frame => frame.Flow).DefaultIfEmpty(0u).Max();
+        uint last = frames.Where(frame => frame.Type is FrameType.Open or FrameType.Listen or FrameType.Resolve or FrameType.Environment).Select(frame => frame.Flow).DefaultIfEmpty(0u).Max();
         if (whole && await client.SettleAsync(server.Completion) && last < uint.MaxValue - 2)
             await CheckStillServesAsync(server, client, (last + 1) | 1);
 
@@ -133,9 +133,12 @@ internal sealed class MuxServerTarget : FuzzTarget
     /// <summary>What the client reaches through the agent.</summary>
     private sealed class FuzzedPod : IPodResolver
     {
+        // More than a frame holds.
+        private static readonly byte[] s_environment = new byte[100_000];
+
         private int _dials;
 
-        public FuzzedPod() => Services = new(DialAsync, this, () => new("pod", [], [], [], 5, "1"), ListenAsync);
+        public FuzzedPod() => Services = new(DialAsync, this, () => new("pod", [], [], [], 5, "1"), ListenAsync, () => s_environment);
 
         public PodServices Services { get; }
 

@@ -24,6 +24,9 @@ internal sealed class AgentEnd : IAsyncDisposable
         _running = RunAsync();
     }
 
+    /// <summary>What the container was started with; longer than a frame.</summary>
+    public static byte[] Environment { get; } = [.. "A=1\0B="u8, .. Enumerable.Repeat((byte)0xff, 100_000), 0];
+
     public int Port { get; }
 
     public int Carriers => _servers.Count;
@@ -88,7 +91,7 @@ internal sealed class AgentEnd : IAsyncDisposable
         socket.NoDelay = true;
         var pod = new PodDescription("agent-pod", [IPAddress.Parse("10.244.0.9")], [IPAddress.Parse("10.96.0.10")], ["default.svc.cluster.local"], 5, "test");
         var services = new PodServices(
-            DialAsync, new FixedResolver(), () => pod, (_, _) => ValueTask.FromResult(ListenResult.Failed(Errno.EACCES)));
+            DialAsync, new FixedResolver(), () => pod, (_, _) => ValueTask.FromResult(ListenResult.Failed(Errno.EACCES)), () => Environment);
         try
         {
             MuxServer server = await MuxServer.AcceptAsync(
