@@ -67,9 +67,37 @@ public sealed class ClusterConnection : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(podPort, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(podPort, ushort.MaxValue);
         var call = new ApiCall("open", "pods/portforward", podNamespace);
-        var uri = new Uri(BaseAddress, $"api/v1/namespaces/{Uri.EscapeDataString(podNamespace)}/pods/{Uri.EscapeDataString(podName)}/portforward?ports={podPort}");
+        return await OpenWebSocketAsync(
+            call, $"{PodPath(podNamespace, podName)}/portforward?ports={podPort}", "v4.channel.k8s.io",
+            (status, body) => PortForwardRefusal.Explain(status, body, call, Kubeconfig), cancellationToken);
+    }
+
+    /// <summary>Starts a command in a container of a Pod, without standard input and without a terminal.</summary>
+    /// <returns>
+    /// An open WebSocket of <c>v5.channel.k8s.io</c>, owned by the caller: channel 1 is standard output, 2 standard error, 3 the Status at the end.
+    /// That there is no such command is told there, too.
+    /// </returns>
+    /// <exception cref="Net.ClusterException">
+    /// <c>forbidden</c> (get and create on pods/exec are needed), <c>pod-not-found</c>, <c>exec-refused</c>, and those of every call.
+    /// </exception>
+    internal Task<WebSocket> OpenExecAsync(string podNamespace, string podName, string container, IReadOnlyList<string> command, CancellationToken cancellationToken)
+    {
+        var call = new ApiCall("open", "pods/exec", podNamespace);
+        var words = string.Concat(command.Select(word => $"command={Uri.EscapeDataString(word)}&"));
+        return OpenWebSocketAsync(
+            call, $"{PodPath(podNamespace, podName)}/exec?{words}stdout=true&stderr=true&container={Uri.EscapeDataString(container)}", "v5.channel.k8s.io",
+            (status, body) => ExecRefusal.Explain(status, body, call, Kubeconfig), cancellationToken);
+    }
+
+    private static string PodPath(string podNamespace, string podName) =>
+        $"api/v1/namespaces/{Uri.EscapeDataString(podNamespace)}/pods/{Uri.EscapeDataString(podName)}";
+
+    private async Task<WebSocket> OpenWebSocketAsync(
+        ApiCall call, string path, string subProtocol, Func<HttpStatusCode, string, Net.ClusterException> explain, CancellationToken cancellationToken)
+    {
+        var uri = new Uri(BaseAddress, path);
         var webSocket = new ClientWebSocket();
-        webSocket.Options.AddSubProtocol("v4.channel.k8s.io");
+        webSocket.Options.AddSubProtocol(subProtocol);
         // HTTP/2 of an API server has no upgrade; this offers http/1.1 alone in ALPN.
         webSocket.Options.HttpVersion = HttpVersion.Version11;
         webSocket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
@@ -79,7 +107,7 @@ public sealed class ClusterConnection : IDisposable
         deadline.CancelAfter(AnswerTimeout);
         try
         {
-            using var upgrade = new HttpMessageInvoker(new UpgradeHandler(_transport, call, Kubeconfig), disposeHandler: false);
+            using var upgrade = new HttpMessageInvoker(new UpgradeHandler(_transport, explain), disposeHandler: false);
             await webSocket.ConnectAsync(new UriBuilder(uri) { Scheme = uri.Scheme == Uri.UriSchemeHttps ? "wss" : "ws" }.Uri, upgrade, deadline.Token);
             return webSocket;
         }
@@ -193,7 +221,7 @@ public sealed class ClusterConnection : IDisposable
     }
 
     /// <summary>Reads why an upgrade was refused before <see cref="ClientWebSocket"/> throws the answer's body away.</summary>
-    private sealed class UpgradeHandler(ClusterTransport transport, ApiCall call, Kubeconfig kubeconfig) : DelegatingHandler(transport)
+    private sealed class UpgradeHandler(ClusterTransport transport, Func<HttpStatusCode, string, Net.ClusterException> explain) : DelegatingHandler(transport)
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -201,7 +229,7 @@ public sealed class ClusterConnection : IDisposable
             if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
                 return response;
             using (response)
-                throw PortForwardRefusal.Explain(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken), call, kubeconfig);
+                throw explain(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
         }
     }
 }
