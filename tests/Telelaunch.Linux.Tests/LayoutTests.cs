@@ -8,16 +8,19 @@ public class LayoutTests
 {
     private const string Program = """
         #define _GNU_SOURCE
+        #include <fcntl.h>
         #include <netinet/tcp.h>
         #include <stddef.h>
         #include <stdio.h>
         #include <sys/socket.h>
+        #include <sys/stat.h>
         int main(void) {
             printf("%zu %zu %zu %zu %zu %zu\n", sizeof(struct msghdr), offsetof(struct msghdr, msg_iov), offsetof(struct msghdr, msg_iovlen),
                 offsetof(struct msghdr, msg_control), offsetof(struct msghdr, msg_controllen), offsetof(struct msghdr, msg_flags));
             printf("%zu %zu %zu\n", sizeof(struct cmsghdr), offsetof(struct cmsghdr, cmsg_level), offsetof(struct cmsghdr, cmsg_type));
             printf("%zu %zu\n", sizeof(struct iovec), offsetof(struct tcp_info, tcpi_state));
             printf("%d %d %d %d\n", SOL_SOCKET, SO_PEERCRED, SO_COOKIE, MSG_CMSG_CLOEXEC);
+            printf("%zu %zu %d %d %d %d\n", sizeof(struct statx), offsetof(struct statx, stx_mode), AT_EMPTY_PATH, STATX_TYPE, S_IFMT, S_IFREG);
             return 0;
         }
         """;
@@ -33,6 +36,7 @@ public class LayoutTests
         Assert.Equal(string.Join(' ', sizeof(LibC.cmsghdr), Offset<LibC.cmsghdr>("cmsg_level"), Offset<LibC.cmsghdr>("cmsg_type")), c[1]);
         Assert.Equal($"{sizeof(LibC.iovec)} 0", c[2]);
         Assert.Equal($"{LibC.SOL_SOCKET} {LibC.SO_PEERCRED} {LibC.SO_COOKIE} {LibC.MSG_CMSG_CLOEXEC}", c[3]);
+        Assert.Equal($"{LibC.StatxSize} {LibC.StatxMode} {LibC.AT_EMPTY_PATH} {LibC.STATX_TYPE} {LibC.S_IFMT} {LibC.S_IFREG}", c[4]);
     }
 
     private static nint Offset<T>(string field) => Marshal.OffsetOf<T>(field);

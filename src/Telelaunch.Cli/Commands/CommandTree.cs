@@ -10,6 +10,7 @@ internal sealed class CommandTree
 {
     private readonly SessionOptionSet _session = new();
     private readonly Argument<string[]> _words = new("COMMAND") { Arity = ArgumentArity.ZeroOrMore, Hidden = true };
+    private readonly Option<string?> _format = new("--format") { HelpName = "sh|dotenv|json|launchSettings", Description = "How the environment is written (default sh)" };
     private readonly Surroundings _surroundings;
 
     public CommandTree(Surroundings surroundings)
@@ -17,6 +18,8 @@ internal sealed class CommandTree
         _surroundings = surroundings;
         var run = SessionCommand("run", "Start a command inside the cluster's network: telelaunch run [options] -- COMMAND [ARG…]", RunAsync);
         run.Arguments.Add(_words);
+        var env = SessionCommand("env", "Print the environment that run would give, for an IDE or a script", (options, line, token) => EnvCommand.RunAsync(_surroundings, options, line.GetValue(_format), Format(line), token));
+        env.Options.Add(_format);
         Root = new("Starts a process on this machine so that it lives inside a Kubernetes cluster's network.")
         {
             run,
@@ -24,6 +27,7 @@ internal sealed class CommandTree
             SessionCommand("list", "List the namespace's workloads, and who stands in for which", (options, line, token) => ListCommand.RunAsync(_surroundings, options, Format(line), token)),
             Leave(),
             Restore(),
+            env,
             SessionCommand("doctor", "Probe rights, agent, names, ranges and this machine; say what to do", (options, line, token) => DoctorCommand.RunAsync(_surroundings, options, Format(line), token)),
             SessionCommand("rbac", "Print the Role that these options need", (options, line, _) => Task.FromResult(RbacCommand.Run(_surroundings.Screen, options))),
             Simple("version", "Print the version", line => VersionCommand.Run(_surroundings.Screen, Format(line))),

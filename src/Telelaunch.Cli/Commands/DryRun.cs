@@ -41,6 +41,7 @@ internal static class DryRun
             ],
             [.. AddressRanges.Create(found.Select(range => range.Range), options.Traffic.NeverRanges).FindOverlaps(HostRoutes.Read()).Select(OverlapNote.Of)],
             Environment(options),
+            PlannedVariables.Of(options.Environment, container: null),
             JsonDocument.Parse(AgentPod.Describe(pod)).RootElement)
         {
             Notes = [.. (swap?.Findings ?? []).Select(finding => finding.ToString())],
@@ -74,6 +75,7 @@ internal static class DryRun
         foreach (var overlap in plan.Overlaps) text.Append($"  overlap: {overlap}\n");
         text.Append("\nenvironment:\n");
         foreach (var (name, value) in plan.Environment) text.Append($"  + {name}={value}\n");
+        text.Append(plan.Container.Text());
         foreach (var note in plan.Notes) text.Append($"\nnote: {note}\n");
         if (plan.Patches.Count > 0) text.Append("\npatches:\n");
         foreach (var patch in plan.Patches) text.Append($"  {patch.Object}  {patch.Patch.GetRawText()}\n");
@@ -85,6 +87,7 @@ internal static class DryRun
 
 /// <param name="Overlaps">In words.</param>
 /// <param name="Environment">Variables that the command gets on top of this process's.</param>
+/// <param name="Container">What of the container's environment the command gets.</param>
 /// <param name="Manifests">A List for kubectl, the Secret without its data.</param>
 internal sealed record DryRunPlan(
     string Context,
@@ -94,6 +97,7 @@ internal sealed record DryRunPlan(
     IReadOnlyList<PlannedRange> Ranges,
     IReadOnlyList<string> Overlaps,
     IReadOnlyDictionary<string, string> Environment,
+    PlannedVariables Container,
     JsonElement Manifests)
 {
     /// <summary>What is to be known about the workload.</summary>

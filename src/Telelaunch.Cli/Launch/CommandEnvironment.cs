@@ -1,4 +1,5 @@
 using System.Text;
+using Telelaunch.Cli.Variables;
 
 namespace Telelaunch.Cli.Launch;
 
@@ -41,6 +42,14 @@ internal sealed class CommandEnvironment
     public void Add(IReadOnlyDictionary<string, string> variables)
     {
         foreach (var (name, value) in variables) Set(name, value);
+    }
+
+    /// <summary>Sets the container's variables; they are no <see cref="Changes"/>, because they may be secrets.</summary>
+    public void Overlay(ContainerEnvironment container)
+    {
+        var names = container.Variables.Select(variable => Encoding.Latin1.GetString(variable.Name)).ToHashSet();
+        _entries.RemoveAll(entry => entry.IndexOf((byte)'=') is >= 0 and var equals && names.Contains(Encoding.Latin1.GetString(entry.AsSpan(0, equals))));
+        _entries.AddRange(container.Variables.Select(variable => variable.Entry));
     }
 
     /// <summary>LD_PRELOAD as the user has it: without a shim of ours, which a run within a run finds there. Null where nothing is left.</summary>

@@ -3,6 +3,7 @@ using Telelaunch.Cli.Logging;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
 using Telelaunch.Cli.Session;
+using Telelaunch.Cli.Variables;
 using Telelaunch.Targets;
 
 namespace Telelaunch.Cli.Launch;
@@ -32,12 +33,16 @@ internal sealed class SessionRun(Surroundings surroundings, SessionOptions optio
     private async Task<int> RunAsync(Func<SessionPlace, PreparedCommand> prepare, SessionLog log, CommandSignals signals, CancellationToken starting)
     {
         var display = ProgressDisplays.Choose(options.Report.Progress, surroundings.Screen, options.Report is { Verbose: true, LogFile: null }, surroundings.Time);
+        using var files = EnvironmentFiles.Open(options.Environment);
         var shim = ShimFile.Install();
         var session = await new SessionStart(options, surroundings.Screen, display, log, surroundings.Time).RunAsync(starting);
         await using (session)
         {
             var broker = session.Broker!;
+            var passed = options.Environment.Filter.Apply(session.Environment).Passed;
+            files.Write(passed, surroundings.Screen);
             var environment = CommandEnvironment.OfThisProcess();
+            environment.Overlay(passed);
             environment.Add(broker.GetEnvironment(shim, environment.PreloadsOfOthers(), logPath: null));
             var kubeconfig = session.Connection!.Kubeconfig;
             var command = prepare(new(kubeconfig.ContextName, kubeconfig.Namespace, broker.SessionPath, environment));

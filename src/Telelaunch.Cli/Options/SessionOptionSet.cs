@@ -33,6 +33,8 @@ internal sealed class SessionOptionSet
     private readonly WorkloadOptionSet _workload = new();
     private readonly Option<string?> _progress = Text("--progress", "auto|plain|json|quiet", "How the start is shown");
 
+    private readonly EnvironmentOptionSet _environment = new();
+
     /// <summary><c>-o</c>: read before everything else, because it says how errors are written.</summary>
     public Option<string?> OutputOption { get; } = Text("--output", "text|json|yaml", "How results and errors are written", "-o");
 
@@ -45,6 +47,7 @@ internal sealed class SessionOptionSet
         ];
         foreach (var option in all) command.Options.Add(option);
         _workload.AddTo(command);
+        _environment.AddTo(command);
     }
 
     /// <exception cref="CommandLineException">A value can't be understood.</exception>
@@ -65,6 +68,7 @@ internal sealed class SessionOptionSet
             OptionValues.Word("--progress", line.GetValue(_progress), ProgressStyle.Auto,
                 ("auto", ProgressStyle.Auto), ("plain", ProgressStyle.Plain), ("json", ProgressStyle.Json), ("quiet", ProgressStyle.Quiet))),
         Workload = _workload.Read(line),
+        Environment = _environment.Read(line),
         DryRun = line.GetValue(_dryRun),
     };
 

@@ -42,6 +42,8 @@ internal sealed record SessionOptions
 
     public WorkloadOptions Workload { get; init; } = new(null, null, null);
 
+    public required EnvironmentOptions Environment { get; init; }
+
     /// <summary><c>--dry-run</c>: print, change nothing.</summary>
     public bool DryRun { get; init; }
 }

@@ -22,6 +22,12 @@ internal sealed class Screen(Stream output, Stream errors)
         lock (_writing) errors.Write(Utf8.GetBytes(text));
     }
 
+    /// <summary>Bytes on standard output, as they are.</summary>
+    public void WriteOutput(ReadOnlySpan<byte> bytes)
+    {
+        lock (_writing) output.Write(bytes);
+    }
+
     /// <summary>Text on standard output, as it is.</summary>
     public void WriteOutput(string text)
     {

@@ -1,5 +1,6 @@
 using Telelaunch.Cli.Guard;
 using Telelaunch.Cli.Output;
+using Telelaunch.Cli.Variables;
 using Telelaunch.Cluster;
 using Telelaunch.Net;
 using Telelaunch.Tunnel;
@@ -30,6 +31,12 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
     public AgentPod? Pod { get; set; }
 
     public Tunnel.Tunnel? Tunnel { get; set; }
+
+    /// <summary>The environment of the container that stands in the workload's place before its turn comes: what its image defines, read from where it ran; null where it can't be read.</summary>
+    public byte[]? ImageEnvironment { get; set; }
+
+    /// <summary>The container's environment, unfiltered.</summary>
+    public ContainerEnvironment Environment { get; set; } = ContainerEnvironment.Empty;
 
     public Broker.Broker? Broker { get; set; }
 

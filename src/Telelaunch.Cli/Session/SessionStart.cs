@@ -3,6 +3,7 @@ using Telelaunch.Cli.Guard;
 using Telelaunch.Cli.Logging;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
+using Telelaunch.Cli.Variables;
 using Telelaunch.Cluster;
 using Telelaunch.Net;
 using Telelaunch.Tunnel;
@@ -19,20 +20,32 @@ internal enum SessionPurpose
     Look,
 }
 
+/// <summary>How far a session is brought up.</summary>
+internal enum SessionExtent
+{
+    /// <summary>So far that the container's environment is known: nothing is caught.</summary>
+    Environment,
+    Whole,
+}
+
 /// <summary>Brings a session up: rights, guard, agent pod, tunnel, broker, in this order; ranges and names are found while the pod starts.</summary>
 internal sealed class SessionStart(SessionOptions options, Screen screen, IProgressDisplay display, SessionLog log, TimeProvider time, SessionPurpose purpose = SessionPurpose.Run)
 {
     private readonly SessionPhases _phases = new(display, time);
 
+    /// <inheritdoc cref="RunAsync(SessionExtent, CancellationToken)"/>
+    public Task<RunningSession> RunAsync(CancellationToken cancellationToken) => RunAsync(SessionExtent.Whole, cancellationToken);
+
+    /// <param name="extent">How far it goes.</param>
     /// <returns>The session, owned by the caller. When it throws, everything made so far is removed again.</returns>
     /// <exception cref="TelelaunchException">The first cause.</exception>
-    public async Task<RunningSession> RunAsync(CancellationToken cancellationToken)
+    public async Task<RunningSession> RunAsync(SessionExtent extent, CancellationToken cancellationToken)
     {
         var session = new RunningSession(screen);
         try
         {
             session.Connection = ClusterAccess.Connect(options.Cluster);
-            await BringUpAsync(session, session.Connection, cancellationToken);
+            await BringUpAsync(session, session.Connection, extent, cancellationToken);
             return session;
         }
         catch (Exception error)
@@ -45,7 +58,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         }
     }
 
-    private async Task BringUpAsync(RunningSession session, ClusterConnection connection, CancellationToken cancellationToken)
+    private async Task BringUpAsync(RunningSession session, ClusterConnection connection, SessionExtent extent, CancellationToken cancellationToken)
     {
         var kubeconfig = connection.Kubeconfig;
         var pod = ClusterAccess.PodOptions(options.Agent, kubeconfig.Namespace, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(5)));
@@ -74,6 +87,8 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         }
         var (ranges, names) = await StartPodAsync(session, connection, pod, cancellationToken);
         await OpenTunnelAsync(session, connection, cancellationToken);
+        if (options.Environment.IsPassed) await _phases.ShowAsync("environment", () => ReadEnvironmentAsync(session, cancellationToken));
+        if (extent == SessionExtent.Environment) return;
         await _phases.ShowAsync("names", () => StartBrokerAsync(session, ranges, names, cancellationToken));
         if (session.Hold?.Swap is not null) await _phases.ShowAsync($"{plan} scaled to 0", () => session.Hold.ScaleDownAsync(display.Note, cancellationToken));
     }
@@ -159,6 +174,10 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             new PhaseReport(phase => _phases.Report(phase, isSsh)),
             cancellationToken);
     }
+
+    // The agent's container has what the workload's manifest says; what its image says only the workload's own container has.
+    private static async Task ReadEnvironmentAsync(RunningSession session, CancellationToken cancellationToken) => session.Environment =
+        ContainerEnvironment.Of(await session.Tunnel!.ReadEnvironmentAsync(cancellationToken)).With(ContainerEnvironment.Of(session.ImageEnvironment));
 
     private async Task StartBrokerAsync(RunningSession session, ClusterRanges ranges, Cluster.ClusterNames names, CancellationToken cancellationToken)
     {

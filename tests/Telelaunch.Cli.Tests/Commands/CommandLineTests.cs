@@ -28,6 +28,17 @@ public sealed class CommandLineTests
     [InlineData("option-value-invalid", "run", "--method", "magic", "--", "true")]
     [InlineData("method-not-available", "run", "--method", "seccomp", "--", "true")]
     [InlineData("method-not-available", "run", "-m", "vpn-tcp", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--env-include", "A=1", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--env-exclude", "", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--env-override", "A", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--env-override", "=A", "--", "true")]
+    [InlineData("option-value-invalid", "run", "--env-override", "TELELAUNCH_SESSION=/", "--", "true")]
+    [InlineData("options-contradict", "run", "--no-env", "--env-include", "A", "--", "true")]
+    [InlineData("options-contradict", "run", "--env-file", "x", "--env-json", "./x", "--", "true")]
+    [InlineData("options-contradict", "env", "--no-env")]
+    [InlineData("option-value-invalid", "env", "--format", "toml")]
+    [InlineData("option-unknown", "run", "--format", "sh", "--", "true")]
+    [InlineData("argument-unexpected", "env", "x")]
     [InlineData("shell-unknown", "completion", "tcsh")]
     [InlineData("option-not-available", "--docker-run", "-it", "alpine")]
     public async Task WhatDoesNotParse_IsToldWithCauseAndRemedy_AndEndsWith2(string code, params string[] arguments)
@@ -39,7 +50,7 @@ public sealed class CommandLineTests
         Assert.StartsWith("telelaunch: error: ", lines[0], StringComparison.Ordinal);
         Assert.StartsWith("telelaunch: remedy: ", lines[1], StringComparison.Ordinal);
         Assert.Equal(2, lines.Length);
-        if (arguments is not ["run" or "shell", .. var rest] || rest is ["--context"]) return;
+        if (arguments is not ["run" or "shell" or "env", .. var rest] || rest is ["--context"]) return;
 
         var json = await StartedProgram.RunAsync("telelaunch", [arguments[0], "-o", "json", .. rest]);
         Assert.Equal(2, json.ExitCode);
@@ -49,6 +60,20 @@ public sealed class CommandLineTests
         Assert.NotEmpty(failure.GetProperty("remedy").GetString()!);
         Assert.Equal(2, failure.GetProperty("exitCode").GetInt32());
     }
+
+    [Theory]
+    [InlineData("--env-file")]
+    [InlineData("--env-json")]
+    public async Task EnvironmentFileThatCannotBeWritten_IsToldBeforeAnythingElse(string option)
+    {
+        var (exitCode, _, errors) = await StartedProgram.RunAsync("telelaunch", "run", "-o", "json", "--kubeconfig", "/no/such/kubeconfig", option, "/no/such/folder/env", "--", "true");
+        Assert.Equal(125, exitCode);
+        Assert.Equal("env-file-not-writable", JsonDocument.Parse(errors).RootElement.GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task ValueOfAnOverrideThatIsRefused_IsNotShown() =>
+        Assert.DoesNotContain("hunter2", (await StartedProgram.RunAsync("telelaunch", "run", "--env-override", "TELELAUNCH_X=hunter2", "--", "true")).Errors, StringComparison.Ordinal);
 
     [Fact]
     public async Task OldMeaningOfN_IsExplained() =>

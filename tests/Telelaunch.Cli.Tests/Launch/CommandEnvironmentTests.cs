@@ -1,5 +1,6 @@
 using System.Text;
 using Telelaunch.Cli.Launch;
+using Telelaunch.Cli.Variables;
 
 namespace Telelaunch.Cli.Tests.Launch;
 
@@ -19,6 +20,15 @@ public sealed class CommandEnvironmentTests
         var environment = CommandEnvironment.Of("A=1\0AB=2\0A=3\0"u8);
         environment.Set("A", "4");
         Assert.Equal(["AB=2", "A=4"], environment.Entries.Select(Encoding.UTF8.GetString));
+    }
+
+    [Fact]
+    public void Overlay_ReplacesWhatTheContainerHas_ByteForByte_AndTellsNoValue()
+    {
+        var environment = CommandEnvironment.Of("A=1\0AB=2\0odd\0A=3\0"u8);
+        environment.Overlay(ContainerEnvironment.Of([.. "A="u8, 0xff, 0, .. "C=\n\0"u8]));
+        Assert.Equal(["AB=2", "odd", "A=\u00ff", "C=\n"], environment.Entries.Select(Encoding.Latin1.GetString));
+        Assert.Empty(environment.Changes);
     }
 
     [Theory]
