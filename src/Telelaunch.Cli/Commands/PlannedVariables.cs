@@ -39,7 +39,7 @@ internal sealed record PlannedVariables(
     {
         var text = new StringBuilder();
         if (!IsPassed) text.Append("  nothing of the container's environment\n");
-        else if (Passed is null) text.Append($"  of the container's environment {(Only.Count > 0 ? string.Join(", ", Only) : "all")}, without {string.Join(", ", Without)}\n");
+        else if (Passed is null) text.Append($"  {(Only.Count > 0 ? string.Join(", ", Only) : "all")} of the container's environment, without {string.Join(", ", Without)}\n");
         foreach (var name in Passed ?? Set) text.Append($"  + {name} ({(Set.Contains(name) ? "--env-override" : "the container's")})\n");
         foreach (var name in LeftOut ?? []) text.Append($"  - {name} (left out)\n");
         return text.ToString();
