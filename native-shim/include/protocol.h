@@ -22,6 +22,8 @@ enum tl_kind {
 	TL_KIND_LOOKUP = 3,
 	TL_KIND_REVERSE = 4,
 	TL_KIND_QUERY = 5,
+	/* 6 is LISTENING */
+	TL_KIND_FILE = 7,
 };
 
 #define TL_DIAL_NONBLOCKING 1
@@ -29,6 +31,23 @@ enum tl_kind {
 #define TL_LOOKUP_A         1
 #define TL_LOOKUP_AAAA      2
 #define TL_QUERY_SEARCH     1 /* apply the pod's search list, as res_search(3) does */
+
+/* What a FILE request is made for: PURPOSE */
+enum tl_file_purpose {
+	TL_FILE_STAT = 1,
+	TL_FILE_LIST = 2,
+	TL_FILE_OPEN = 3,
+	TL_FILE_WRITE = 4,
+	TL_FILE_UNLINK = 5,
+	TL_FILE_MKDIR = 6,
+	TL_FILE_RMDIR = 7,
+	TL_FILE_RENAME = 8,
+};
+
+#define TL_FILE_CREATE    1 /* as O_CREAT */
+#define TL_FILE_EXCLUSIVE 2 /* as O_EXCL */
+#define TL_FILE_TRUNCATE  4 /* as O_TRUNC */
+#define TL_FILE_NO_FOLLOW 8 /* a symbolic link itself, as lstat(2) */
 
 enum tl_status {
 	TL_STATUS_FOUND = 0,
@@ -89,12 +108,30 @@ struct tl_query_reply {
 	size_t answer_length;
 };
 
+/* A request about a file of the pod; .other is where a rename leads, else NULL */
+struct tl_file_request {
+	enum tl_file_purpose purpose;
+	uint16_t flags;
+	uint16_t mode; /* permissions of what is made */
+	const char *path;
+	const char *other;
+};
+
+struct tl_file_reply {
+	uint32_t error;   /* errno, 0: done */
+	const char *host; /* path on this machine; not terminated, in the packet, as the next */
+	size_t host_length;
+	const char *pod; /* the pod's path without symbolic links */
+	size_t pod_length;
+};
+
 /* The encoders return the packet's length, 0 where it doesn't fit. */
 size_t tl_encode_dial(uint8_t *packet, size_t size, uint16_t flags, const struct tl_endpoint *destination);
 size_t tl_encode_flow(uint8_t *packet, size_t size, uint64_t cookie);
 size_t tl_encode_lookup(uint8_t *packet, size_t size, uint16_t flags, const char *name);
 size_t tl_encode_reverse(uint8_t *packet, size_t size, const struct tl_endpoint *address);
 size_t tl_encode_query(uint8_t *packet, size_t size, uint16_t flags, const uint8_t *message, size_t length);
+size_t tl_encode_file(uint8_t *packet, size_t size, const struct tl_file_request *request);
 
 /* The decoders return 0, or -1 for a packet that isn't what the contract says (another version included). */
 int tl_decode_dial_reply(const uint8_t *packet, size_t length, struct tl_dial_reply *reply);
@@ -102,6 +139,7 @@ int tl_decode_flow_reply(const uint8_t *packet, size_t length, struct tl_flow_re
 int tl_decode_lookup_reply(const uint8_t *packet, size_t length, struct tl_lookup_reply *reply);
 int tl_decode_reverse_reply(const uint8_t *packet, size_t length, struct tl_reverse_reply *reply);
 int tl_decode_query_reply(const uint8_t *packet, size_t length, struct tl_query_reply *reply);
+int tl_decode_file_reply(const uint8_t *packet, size_t length, struct tl_file_reply *reply);
 
 void tl_lookup_address(const struct tl_lookup_reply *reply, unsigned int index, struct tl_endpoint *address);
 int tl_reverse_name(const struct tl_reverse_reply *reply, unsigned int index, char name[TL_NAME_SIZE]);
@@ -114,6 +152,8 @@ int tl_reverse_name(const struct tl_reverse_reply *reply, unsigned int index, ch
 #define TL_TABLE_NAME_SERVERS 16
 #define TL_TABLE_NAMES        49152
 #define TL_TABLE_SINGLES      32768
+#define TL_TABLE_HOST_NAME    64
+#define TL_TABLE_MOUNTS       3456
 
 #define TL_TABLE_ACTIVE     1u
 #define TL_TABLE_HELD_SYN_4 2u
@@ -151,7 +191,9 @@ struct tl_table {
 	uint32_t zero;
 	struct tl_range ranges[TL_TABLE_RANGES];
 	struct tl_name_server name_servers[TL_TABLE_NAME_SERVERS];
-	uint8_t zero_1[3648];
+	uint8_t zero_1[128];
+	char host_name[TL_TABLE_HOST_NAME]; /* padded with NULs; empty: the machine's own */
+	char mounts[TL_TABLE_MOUNTS];       /* KIND 1, path, NUL; an empty one ends them */
 	char names[TL_TABLE_NAMES];
 	uint8_t singles[TL_TABLE_SINGLES][16];
 };
@@ -159,6 +201,8 @@ struct tl_table {
 _Static_assert(offsetof(struct tl_table, ranges) == 64, "header");
 _Static_assert(offsetof(struct tl_table, name_servers) == 12352, "ranges");
 _Static_assert(offsetof(struct tl_table, zero_1) == 12736, "name servers");
+_Static_assert(offsetof(struct tl_table, host_name) == 12864, "host name");
+_Static_assert(offsetof(struct tl_table, mounts) == 12928, "mounts");
 _Static_assert(offsetof(struct tl_table, names) == 16384, "names");
 _Static_assert(offsetof(struct tl_table, singles) == 65536, "singles");
 _Static_assert(sizeof(struct tl_table) <= TL_TABLE_SIZE, "table");

@@ -6,12 +6,14 @@
  */
 #include "environment.h"
 #include "libc.h"
+#include "pod_path.h"
 #include "process_kind.h"
 #include "session.h"
 #include "sys.h"
 
 #include <errno.h>
 #include <stdarg.h>
+#include <string.h>
 #include <unistd.h>
 
 enum exec_variant {
@@ -52,12 +54,12 @@ static int run(const struct exec_call *call, char *const *envp)
 }
 
 /**
- * shim_exec() - Carry out one intercepted exec
+ * exec_with_session() - Execute a program that is on this machine
  * @call:	What was called
  *
  * Return: -1 with errno, if at all
  */
-static int shim_exec(const struct exec_call *call)
+static int exec_with_session(const struct exec_call *call)
 {
 	const struct session *session = session_get();
 	struct environment_needs needs = {0};
@@ -74,6 +76,31 @@ static int shim_exec(const struct exec_call *call)
 
 	environment_fill(envp, text, call->envp, strip);
 	return run(call, envp);
+}
+
+/**
+ * shim_exec() - Carry out one intercepted exec
+ * @call:	What was called
+ *
+ * A program in a volume of the pod is executed where the broker has it; a script is told that path as its
+ * own.
+ *
+ * Return: -1 with errno, if at all
+ */
+static int shim_exec(const struct exec_call *call)
+{
+	const struct pod_access access = {TL_FILE_OPEN, 0, 0};
+	struct exec_call found = *call;
+	struct pod_path at;
+
+	if (!session_get()->mounts || !call->path || !strchr(call->path, '/'))
+		return exec_with_session(call);
+	if (!pod_path_find(&at, call->variant == EXECVEAT ? call->fd : AT_FDCWD, call->path, access))
+		return -1;
+	found.path = at.path;
+	if (call->variant == EXECVEAT)
+		found.fd = at.dirfd;
+	return exec_with_session(&found);
 }
 
 EXPORT int execve(const char *path, char *const argv[], char *const envp[])

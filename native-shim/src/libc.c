@@ -43,6 +43,73 @@ int (*libc_posix_spawnp)(pid_t *, const char *, const posix_spawn_file_actions_t
 int (*libc_system)(const char *);
 FILE *(*libc_popen)(const char *, const char *);
 
+int (*libc_gethostname)(char *, size_t);
+int (*libc_gethostname_chk)(char *, size_t, size_t);
+int (*libc_uname)(struct utsname *);
+int (*libc_open)(const char *, int, ...);
+int (*libc_open64)(const char *, int, ...);
+int (*libc_openat)(int, const char *, int, ...);
+int (*libc_openat64)(int, const char *, int, ...);
+int (*libc_open_2)(const char *, int);
+int (*libc_open64_2)(const char *, int);
+int (*libc_openat_2)(int, const char *, int);
+int (*libc_openat64_2)(int, const char *, int);
+FILE *(*libc_fopen)(const char *, const char *);
+FILE *(*libc_fopen64)(const char *, const char *);
+FILE *(*libc_freopen)(const char *, const char *, FILE *);
+FILE *(*libc_freopen64)(const char *, const char *, FILE *);
+int (*libc_stat)(const char *, struct stat *);
+int (*libc_stat64)(const char *, struct stat64 *);
+int (*libc_lstat)(const char *, struct stat *);
+int (*libc_lstat64)(const char *, struct stat64 *);
+int (*libc_fstatat)(int, const char *, struct stat *, int);
+int (*libc_fstatat64)(int, const char *, struct stat64 *, int);
+int (*libc_xstat)(int, const char *, struct stat *);
+int (*libc_xstat64)(int, const char *, struct stat64 *);
+int (*libc_lxstat)(int, const char *, struct stat *);
+int (*libc_lxstat64)(int, const char *, struct stat64 *);
+int (*libc_fxstatat)(int, int, const char *, struct stat *, int);
+int (*libc_fxstatat64)(int, int, const char *, struct stat64 *, int);
+int (*libc_statx)(int, const char *, int, unsigned int, struct statx *);
+ssize_t (*libc_getxattr)(const char *, const char *, void *, size_t);
+ssize_t (*libc_lgetxattr)(const char *, const char *, void *, size_t);
+ssize_t (*libc_listxattr)(const char *, char *, size_t);
+ssize_t (*libc_llistxattr)(const char *, char *, size_t);
+int (*libc_access)(const char *, int);
+int (*libc_faccessat)(int, const char *, int, int);
+int (*libc_euidaccess)(const char *, int);
+ssize_t (*libc_readlink)(const char *, char *, size_t);
+ssize_t (*libc_readlinkat)(int, const char *, char *, size_t);
+ssize_t (*libc_readlink_chk)(const char *, char *, size_t, size_t);
+ssize_t (*libc_readlinkat_chk)(int, const char *, char *, size_t, size_t);
+char *(*libc_realpath)(const char *, char *);
+char *(*libc_realpath_chk)(const char *, char *, size_t);
+char *(*libc_strdup)(const char *);
+DIR *(*libc_opendir)(const char *);
+int (*libc_scandir)(const char *, struct dirent ***, int (*)(const struct dirent *),
+		    int (*)(const struct dirent **, const struct dirent **));
+int (*libc_scandir64)(const char *, struct dirent64 ***, int (*)(const struct dirent64 *),
+		      int (*)(const struct dirent64 **, const struct dirent64 **));
+int (*libc_chdir)(const char *);
+int (*libc_fchdir)(int);
+int (*libc_inotify_add_watch)(int, const char *, uint32_t);
+int (*libc_unlink)(const char *);
+int (*libc_unlinkat)(int, const char *, int);
+int (*libc_rmdir)(const char *);
+int (*libc_remove)(const char *);
+int (*libc_mkdir)(const char *, mode_t);
+int (*libc_mkdirat)(int, const char *, mode_t);
+int (*libc_rename)(const char *, const char *);
+int (*libc_renameat)(int, const char *, int, const char *);
+int (*libc_renameat2)(int, const char *, int, const char *, unsigned int);
+int (*libc_symlink)(const char *, const char *);
+int (*libc_link)(const char *, const char *);
+int (*libc_chmod)(const char *, mode_t);
+int (*libc_fchmodat)(int, const char *, mode_t, int);
+int (*libc_truncate)(const char *, off_t);
+int (*libc_truncate64)(const char *, off64_t);
+int (*libc_utimensat)(int, const char *, const struct timespec *, int);
+
 /* Only glibc has it; the reference stays NULL elsewhere. */
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
 
@@ -91,6 +158,70 @@ static const struct {
 	{&libc_posix_spawnp, "posix_spawnp", NULL},
 	{&libc_system, "system", NULL},
 	{&libc_popen, "popen", NULL},
+	{&libc_gethostname, "gethostname", NULL},
+	{&libc_gethostname_chk, "__gethostname_chk", NULL},
+	{&libc_uname, "uname", NULL},
+	{&libc_open, "open", NULL},
+	{&libc_open64, "open64", "open"},
+	{&libc_openat, "openat", NULL},
+	{&libc_openat64, "openat64", "openat"},
+	{&libc_open_2, "__open_2", NULL},
+	{&libc_open64_2, "__open64_2", NULL},
+	{&libc_openat_2, "__openat_2", NULL},
+	{&libc_openat64_2, "__openat64_2", NULL},
+	{&libc_fopen, "fopen", NULL},
+	{&libc_fopen64, "fopen64", "fopen"},
+	{&libc_freopen, "freopen", NULL},
+	{&libc_freopen64, "freopen64", "freopen"},
+	{&libc_stat, "stat", NULL},
+	{&libc_stat64, "stat64", "stat"},
+	{&libc_lstat, "lstat", NULL},
+	{&libc_lstat64, "lstat64", "lstat"},
+	{&libc_fstatat, "fstatat", NULL},
+	{&libc_fstatat64, "fstatat64", "fstatat"},
+	{&libc_xstat, "__xstat", NULL},
+	{&libc_xstat64, "__xstat64", NULL},
+	{&libc_lxstat, "__lxstat", NULL},
+	{&libc_lxstat64, "__lxstat64", NULL},
+	{&libc_fxstatat, "__fxstatat", NULL},
+	{&libc_fxstatat64, "__fxstatat64", NULL},
+	{&libc_statx, "statx", NULL},
+	{&libc_getxattr, "getxattr", NULL},
+	{&libc_lgetxattr, "lgetxattr", NULL},
+	{&libc_listxattr, "listxattr", NULL},
+	{&libc_llistxattr, "llistxattr", NULL},
+	{&libc_access, "access", NULL},
+	{&libc_faccessat, "faccessat", NULL},
+	{&libc_euidaccess, "euidaccess", "eaccess"},
+	{&libc_readlink, "readlink", NULL},
+	{&libc_readlinkat, "readlinkat", NULL},
+	{&libc_readlink_chk, "__readlink_chk", NULL},
+	{&libc_readlinkat_chk, "__readlinkat_chk", NULL},
+	{&libc_realpath, "realpath", NULL},
+	{&libc_realpath_chk, "__realpath_chk", NULL},
+	{&libc_strdup, "strdup", NULL},
+	{&libc_opendir, "opendir", NULL},
+	{&libc_scandir, "scandir", NULL},
+	{&libc_scandir64, "scandir64", "scandir"},
+	{&libc_chdir, "chdir", NULL},
+	{&libc_fchdir, "fchdir", NULL},
+	{&libc_inotify_add_watch, "inotify_add_watch", NULL},
+	{&libc_unlink, "unlink", NULL},
+	{&libc_unlinkat, "unlinkat", NULL},
+	{&libc_rmdir, "rmdir", NULL},
+	{&libc_remove, "remove", NULL},
+	{&libc_mkdir, "mkdir", NULL},
+	{&libc_mkdirat, "mkdirat", NULL},
+	{&libc_rename, "rename", NULL},
+	{&libc_renameat, "renameat", NULL},
+	{&libc_renameat2, "renameat2", NULL},
+	{&libc_symlink, "symlink", NULL},
+	{&libc_link, "link", NULL},
+	{&libc_chmod, "chmod", NULL},
+	{&libc_fchmodat, "fchmodat", NULL},
+	{&libc_truncate, "truncate", NULL},
+	{&libc_truncate64, "truncate64", "truncate"},
+	{&libc_utimensat, "utimensat", NULL},
 };
 
 /**

@@ -5,8 +5,10 @@
 #ifndef TELELAUNCH_LIBC_H
 #define TELELAUNCH_LIBC_H
 
+#include <dirent.h>
 #include <netdb.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -14,7 +16,11 @@
 struct gaicb;
 struct mmsghdr;
 struct sigevent;
+struct stat;
+struct stat64;
+struct statx;
 struct timespec;
+struct utsname;
 
 extern int (*libc_socket)(int, int, int);
 extern int (*libc_connect)(int, const struct sockaddr *, socklen_t);
@@ -58,6 +64,73 @@ extern int (*libc_posix_spawnp)(pid_t *, const char *, const posix_spawn_file_ac
 				const posix_spawnattr_t *, char *const[], char *const[]);
 extern int (*libc_system)(const char *);
 extern FILE *(*libc_popen)(const char *, const char *);
+
+extern int (*libc_gethostname)(char *, size_t);
+extern int (*libc_gethostname_chk)(char *, size_t, size_t);
+extern int (*libc_uname)(struct utsname *);
+extern int (*libc_open)(const char *, int, ...);
+extern int (*libc_open64)(const char *, int, ...);
+extern int (*libc_openat)(int, const char *, int, ...);
+extern int (*libc_openat64)(int, const char *, int, ...);
+extern int (*libc_open_2)(const char *, int);
+extern int (*libc_open64_2)(const char *, int);
+extern int (*libc_openat_2)(int, const char *, int);
+extern int (*libc_openat64_2)(int, const char *, int);
+extern FILE *(*libc_fopen)(const char *, const char *);
+extern FILE *(*libc_fopen64)(const char *, const char *);
+extern FILE *(*libc_freopen)(const char *, const char *, FILE *);
+extern FILE *(*libc_freopen64)(const char *, const char *, FILE *);
+extern int (*libc_stat)(const char *, struct stat *);
+extern int (*libc_stat64)(const char *, struct stat64 *);
+extern int (*libc_lstat)(const char *, struct stat *);
+extern int (*libc_lstat64)(const char *, struct stat64 *);
+extern int (*libc_fstatat)(int, const char *, struct stat *, int);
+extern int (*libc_fstatat64)(int, const char *, struct stat64 *, int);
+extern int (*libc_xstat)(int, const char *, struct stat *);
+extern int (*libc_xstat64)(int, const char *, struct stat64 *);
+extern int (*libc_lxstat)(int, const char *, struct stat *);
+extern int (*libc_lxstat64)(int, const char *, struct stat64 *);
+extern int (*libc_fxstatat)(int, int, const char *, struct stat *, int);
+extern int (*libc_fxstatat64)(int, int, const char *, struct stat64 *, int);
+extern int (*libc_statx)(int, const char *, int, unsigned int, struct statx *);
+extern ssize_t (*libc_getxattr)(const char *, const char *, void *, size_t);
+extern ssize_t (*libc_lgetxattr)(const char *, const char *, void *, size_t);
+extern ssize_t (*libc_listxattr)(const char *, char *, size_t);
+extern ssize_t (*libc_llistxattr)(const char *, char *, size_t);
+extern int (*libc_access)(const char *, int);
+extern int (*libc_faccessat)(int, const char *, int, int);
+extern int (*libc_euidaccess)(const char *, int);
+extern ssize_t (*libc_readlink)(const char *, char *, size_t);
+extern ssize_t (*libc_readlinkat)(int, const char *, char *, size_t);
+extern ssize_t (*libc_readlink_chk)(const char *, char *, size_t, size_t);
+extern ssize_t (*libc_readlinkat_chk)(int, const char *, char *, size_t, size_t);
+extern char *(*libc_realpath)(const char *, char *);
+extern char *(*libc_realpath_chk)(const char *, char *, size_t);
+extern char *(*libc_strdup)(const char *);
+extern DIR *(*libc_opendir)(const char *);
+extern int (*libc_scandir)(const char *, struct dirent ***, int (*)(const struct dirent *),
+			   int (*)(const struct dirent **, const struct dirent **));
+extern int (*libc_scandir64)(const char *, struct dirent64 ***, int (*)(const struct dirent64 *),
+			     int (*)(const struct dirent64 **, const struct dirent64 **));
+extern int (*libc_chdir)(const char *);
+extern int (*libc_fchdir)(int);
+extern int (*libc_inotify_add_watch)(int, const char *, uint32_t);
+extern int (*libc_unlink)(const char *);
+extern int (*libc_unlinkat)(int, const char *, int);
+extern int (*libc_rmdir)(const char *);
+extern int (*libc_remove)(const char *);
+extern int (*libc_mkdir)(const char *, mode_t);
+extern int (*libc_mkdirat)(int, const char *, mode_t);
+extern int (*libc_rename)(const char *, const char *);
+extern int (*libc_renameat)(int, const char *, int, const char *);
+extern int (*libc_renameat2)(int, const char *, int, const char *, unsigned int);
+extern int (*libc_symlink)(const char *, const char *);
+extern int (*libc_link)(const char *, const char *);
+extern int (*libc_chmod)(const char *, mode_t);
+extern int (*libc_fchmodat)(int, const char *, mode_t, int);
+extern int (*libc_truncate)(const char *, off_t);
+extern int (*libc_truncate64)(const char *, off64_t);
+extern int (*libc_utimensat)(int, const char *, const struct timespec *, int);
 
 void libc_resolve(void);
 

@@ -8,6 +8,8 @@ enum log_kind {
 	LOG_DATAGRAM,
 	LOG_PROTOCOL,
 	LOG_WAITING,
+	LOG_CHDIR,
+	LOG_WATCH,
 	LOG_KINDS,
 };
 

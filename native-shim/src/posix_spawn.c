@@ -1,10 +1,13 @@
 /* posix_spawn(3), system(3), popen(3): children keep the session whatever environment they are given. */
 #include "environment.h"
 #include "libc.h"
+#include "pod_path.h"
 #include "process_kind.h"
 #include "session.h"
 
+#include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 
 typedef int spawn_function(pid_t *, const char *, const posix_spawn_file_actions_t *,
 			   const posix_spawnattr_t *, char *const[], char *const[]);
@@ -25,9 +28,22 @@ static int shim_posix_spawn(spawn_function *spawn, pid_t *pid, const char *path,
 			    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
 			    char *const argv[], char *const envp[])
 {
+	const struct pod_access access = {TL_FILE_OPEN, 0, 0};
 	const struct session *session = session_get();
 	struct environment_needs needs = {0};
 	bool strip = session->strip_servers && path && dotnet_is_server(path, argv);
+	struct pod_path at;
+
+	if (session->mounts && path && strchr(path, '/')) {
+		int before = errno, error;
+		bool found = pod_path_find(&at, AT_FDCWD, path, access);
+
+		error = errno;
+		errno = before;
+		if (!found)
+			return error;
+		path = at.path;
+	}
 
 	strip |= session->present && !environment_library_readable();
 	if (session->present)

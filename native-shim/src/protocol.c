@@ -94,6 +94,25 @@ size_t tl_encode_query(uint8_t *packet, size_t size, uint16_t flags, const uint8
 	return encode(packet, size, TL_KIND_QUERY, flags, message, length);
 }
 
+size_t tl_encode_file(uint8_t *packet, size_t size, const struct tl_file_request *request)
+{
+	size_t length = strlen(request->path), other = request->other ? strlen(request->other) + 1 : 0;
+	uint8_t *body = packet + HEADER_LENGTH;
+
+	if (size < HEADER_LENGTH + 4 || length > size - HEADER_LENGTH - 4 ||
+	    other > size - HEADER_LENGTH - 4 - length)
+		return 0;
+	body[0] = (uint8_t)request->purpose;
+	body[1] = 0;
+	memcpy(body + 2, &request->mode, 2);
+	memcpy(body + 4, request->path, length);
+	if (other) {
+		body[4 + length] = 0;
+		memcpy(body + 4 + length + 1, request->other, other - 1);
+	}
+	return encode(packet, size, TL_KIND_FILE, request->flags, body, 4 + length + other);
+}
+
 /**
  * decode() - Check a reply's header
  * @packet:	The reply
@@ -185,6 +204,28 @@ int tl_decode_query_reply(const uint8_t *packet, size_t length, struct tl_query_
 	reply->answer = packet + HEADER_LENGTH;
 	reply->answer_length = (size_t)left;
 	return 0;
+}
+
+int tl_decode_file_reply(const uint8_t *packet, size_t length, struct tl_file_reply *reply)
+{
+	uint8_t status;
+	long left = decode(packet, length, &status);
+	const char *separator;
+
+	if (left < 4 || status != 0)
+		return -1;
+	reply->error = get32(packet + HEADER_LENGTH);
+	reply->host = (const char *)packet + HEADER_LENGTH + 4;
+	reply->host_length = (size_t)left - 4;
+	separator = memchr(reply->host, '\0', reply->host_length);
+	reply->pod = reply->host + reply->host_length;
+	reply->pod_length = 0;
+	if (separator) {
+		reply->pod = separator + 1;
+		reply->pod_length = reply->host_length - (size_t)(reply->pod - reply->host);
+		reply->host_length = (size_t)(separator - reply->host);
+	}
+	return reply->error <= LARGEST_ERRNO ? 0 : -1;
 }
 
 /**

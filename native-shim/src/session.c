@@ -18,6 +18,7 @@
 #include <string.h>
 
 static struct session session;
+static struct mounts mounts;
 
 enum {
 	NOT_STARTED,
@@ -59,6 +60,16 @@ static const struct tl_table *map_table(const char *directory)
 	return table;
 }
 
+/* What is written before the first command starts, and never changes */
+static void read_pod(const struct tl_table *table)
+{
+	mounts_read(table->mounts, sizeof(table->mounts), &mounts);
+	if (mounts.count > 0)
+		session.mounts = &mounts;
+	if (table->host_name[0] && memchr(table->host_name, '\0', sizeof(table->host_name)))
+		session.host_name = table->host_name;
+}
+
 static void start(void)
 {
 	enum process_kind kind;
@@ -80,8 +91,11 @@ static void start(void)
 	if (strlen(directory) >= sizeof(session.directory))
 		return;
 	strcpy(session.directory, directory);
-	if (session.intercepts)
-		session.table = map_table(directory);
+	if (!session.intercepts)
+		return;
+	session.table = map_table(directory);
+	if (session.table)
+		read_pod(session.table);
 }
 
 /**

@@ -2,6 +2,7 @@
 #ifndef TELELAUNCH_SESSION_H
 #define TELELAUNCH_SESSION_H
 
+#include "mounts.h"
 #include "protocol.h"
 
 #include <stdbool.h>
@@ -16,6 +17,8 @@ struct session {
 	bool strip_servers; /* a .NET SDK process: build servers it starts get no shim */
 	char directory[SESSION_PATH_SIZE];
 	const struct tl_table *table; /* NULL: missing or of another version */
+	const struct mounts *mounts;  /* NULL: no volume of the pod is shown here */
+	const char *host_name;        /* NULL: the machine's own */
 };
 
 /* Ready at any time: hooks can be called before our constructor ran. */

@@ -103,7 +103,7 @@ for libc in glibc musl; do
 		continue
 	fi
 	run "$libc: programs under the shim" with_broker "$build/$libc/app-tests"
-	check "$libc: each line once" says_it_once 3
+	check "$libc: each line once" says_it_once 5
 	run "$libc: the broker dies" with_broker "$build/$libc/gone-tests"
 	check "$libc: said once" says_it_once 1
 done

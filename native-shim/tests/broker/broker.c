@@ -8,8 +8,9 @@
  *   2007   accept after "release", echo	3000+n   accept when n of these wait at the same time
  *
  * Tests steer and watch it through DIRECTORY/test (SOCK_SEQPACKET, one text each way): "count" tells how many
- * packets came in on the control socket, "release" lets the waiting dials go, "held 0|1" and "active 0|1"
- * change the table. Nothing depends on time: what has to wait, waits for a command or for a number of dials.
+ * packets came in on the control socket, "release" lets the waiting dials go, "file" tells the last question
+ * about a file, "held 0|1" and "active 0|1" change the table. Nothing depends on time: what has to wait,
+ * waits for a command or for a number of dials.
  */
 #include "broker.h"
 
@@ -208,6 +209,9 @@ static void serve_control(void)
 			return;
 	} else if (packet[1] == TL_KIND_FLOW) {
 		answer_flow(control, packet);
+	} else if (packet[1] == TL_KIND_FILE && length > 8) {
+		length = (ssize_t)answer_file(packet, (size_t)length, reply);
+		send(control, reply, (size_t)length, MSG_NOSIGNAL);
 	} else {
 		length = (ssize_t)answer_name(packet, (size_t)length, reply);
 		send(control, reply, (size_t)length, MSG_NOSIGNAL);
@@ -239,6 +243,8 @@ static void serve_test(void)
 		perror("test");
 	if (strcmp(text, "count") == 0)
 		snprintf(reply, sizeof(reply), "%u", requests);
+	else if (strcmp(text, "file") == 0)
+		snprintf(reply, sizeof(reply), "%s", files_last());
 	else if (strcmp(text, "release") == 0)
 		release();
 	else if (strncmp(text, "held ", 5) == 0)

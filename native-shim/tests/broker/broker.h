@@ -23,6 +23,11 @@ void table_write(const char *directory);
 void table_set_held(bool held);
 void table_set_active(bool active);
 
+/* files.c: the pod's volumes; the table isn't published yet */
+void files_make(const char *session, struct tl_table *table);
+const char *files_last(void);
+size_t answer_file(const uint8_t *packet, size_t length, uint8_t *reply);
+
 /* answers.c: LOOKUP, REVERSE, QUERY */
 size_t answer_name(const uint8_t *packet, size_t length, uint8_t *reply);
 

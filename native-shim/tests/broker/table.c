@@ -99,5 +99,6 @@ void table_write(const char *directory)
 	add_name('X', "never");
 	add_name_server(AF_INET, "192.0.2.53", 1);
 	add_name_server(AF_INET6, "fd00:53::53", 2);
+	files_make(directory, table);
 	change(TL_TABLE_ACTIVE | TL_TABLE_HELD_SYN_4 | TL_TABLE_HELD_SYN_6, held_port(4), held_port(6));
 }

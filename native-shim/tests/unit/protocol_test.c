@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool same_endpoint(const struct tl_endpoint *endpoint, const char *text)
@@ -165,6 +166,43 @@ static void query(const struct block *block)
 	CHECK(reply.answer_length == length && memcmp(reply.answer, message, length) == 0);
 }
 
+static void check_slice(const char *slice, size_t length, const char *wanted)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "%.*s", (int)length, slice);
+	CHECK_TEXT(text, wanted ? wanted : "");
+}
+
+static void file(const struct block *block)
+{
+	struct tl_file_request request = {.path = block_text(block, "file"),
+					  .other = block_text(block, "other")};
+	struct tl_file_reply reply;
+	uint8_t packet[200];
+	int result;
+
+	if (block_is(block, "packet", "request")) {
+		request.purpose = (enum tl_file_purpose)block_number(block, "purpose");
+		request.flags = (uint16_t)block_number(block, "flags");
+		request.mode = (uint16_t)strtol(block_text(block, "mode"), NULL, 8);
+		check_request(block, packet, tl_encode_file(packet, sizeof(packet), &request));
+		return;
+	}
+	result = tl_decode_file_reply(block->bytes, block->length, &reply);
+	CHECK_EQUAL(result, block_is(block, "valid", "no") ? -1 : 0);
+	if (result < 0)
+		return;
+	CHECK_EQUAL(reply.error, block_number(block, "errno"));
+	check_slice(reply.host, reply.host_length, block_text(block, "host_path"));
+	check_slice(reply.pod, reply.pod_length, block_text(block, "pod_path"));
+}
+
+TEST(file_keeps_the_golden_vectors)
+{
+	vectors_read("file.txt", file);
+}
+
 TEST(dial_keeps_the_golden_vectors)
 {
 	vectors_read("dial.txt", dial);
@@ -192,6 +230,7 @@ TEST(query_keeps_the_golden_vectors)
 
 TEST(encoders_refuse_what_does_not_fit)
 {
+	const struct tl_file_request rename = {TL_FILE_RENAME, 0, 0, "/12345678", "/12345"};
 	struct tl_endpoint endpoint = {.family = TL_FAMILY_4};
 	uint8_t packet[24];
 
@@ -199,6 +238,9 @@ TEST(encoders_refuse_what_does_not_fit)
 	CHECK_EQUAL(tl_encode_dial(packet, 23, 0, &endpoint), 0);
 	CHECK_EQUAL(tl_encode_flow(packet, 3, 0), 0);
 	CHECK_EQUAL(tl_encode_lookup(packet, 24, 0, "a-name-that-is-too-long"), 0);
+	CHECK_EQUAL(tl_encode_file(packet, 24, &rename), 24);
+	CHECK_EQUAL(tl_encode_file(packet, 23, &rename), 0);
+	CHECK_EQUAL(tl_encode_file(packet, 7, &rename), 0);
 }
 
 TEST(decoders_refuse_every_shorter_packet)
