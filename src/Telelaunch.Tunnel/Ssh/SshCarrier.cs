@@ -67,7 +67,7 @@ internal sealed class SshCarrier : CarrierStream
 
         void Open()
         {
-            carrier = new SshCarrier(bridge, login.Connect());
+            carrier = new SshCarrier(bridge, login.Connect(static info => new SshClient(info)));
             carrier.OpenChannel();
         }
     }

@@ -39,10 +39,12 @@ internal sealed class SshLogin : IDisposable
     }
 
     /// <summary>Blocks until the session is there.</summary>
+    /// <param name="create">Makes the kind of client that is wanted.</param>
     /// <returns>A connected client, owned by the caller.</returns>
-    public SshClient Connect()
+    public T Connect<T>(Func<ConnectionInfo, T> create)
+        where T : BaseClient
     {
-        var client = new SshClient(_info);
+        T client = create(_info);
         try
         {
             client.HostKeyReceived += (_, e) =>
