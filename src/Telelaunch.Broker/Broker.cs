@@ -106,6 +106,13 @@ public sealed class Broker : IAsyncDisposable
             variables["TELELAUNCH_SKIP"] = string.Join(',', _options.SkipProcesses);
         if (logPath is not null)
             variables["TELELAUNCH_LOG"] = logPath;
+        if (_options.Volumes is MountedVolumes volumes)
+        {
+            variables["TELELAUNCH_ROOT"] = volumes.RootLink ?? volumes.Root;
+            // Telepresence 1's name for it.
+            variables["TELEPRESENCE_ROOT"] = volumes.RootLink ?? volumes.Root;
+        }
+
         return variables;
     }
 

@@ -33,6 +33,18 @@ public sealed record BrokerOptions
     /// <summary>Programs that stay outside (<c>--skip-processes</c>), besides the shim's own list.</summary>
     public IReadOnlyList<string> SkipProcesses { get; init; } = [];
 
+    /// <summary>What gethostname(2) answers to processes; null: this machine's name. What is longer than 63 bytes is cut, as the kubelet cuts a pod's.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>The pod's volumes; null: none are shown.</summary>
+    public MountedVolumes? Volumes { get; init; }
+
+    /// <summary>Brings files of <see cref="Volumes"/> that are fetched on demand.</summary>
+    public PodFileDesk Files { get; init; } = static (_, _) => ValueTask.FromResult(PodFileAnswer.Failed(Errno.ENOENT));
+
+    /// <summary>The session's directory where it was made before; owned by the broker from <see cref="Broker.StartAsync"/> on. Null: one is made.</summary>
+    public SessionDirectory? Directory { get; init; }
+
     /// <summary>Called for each flow that ended, each lookup, each notice; on any thread, several at once. Must not throw or wait.</summary>
     public Action<BrokerRecord> Records { get; init; } = static _ => { };
 

@@ -48,13 +48,15 @@ internal sealed class BrokerParts : IAsyncDisposable
     {
         (AddressRanges ranges, IReadOnlyList<RangeOverlap> overlaps) = ChooseRanges(options);
         IReadOnlyList<NameServer> servers = ListNameServers(options);
-        SessionDirectory directory = SessionDirectory.Create(options.SessionRoot);
+        SessionDirectory directory = options.Directory ?? SessionDirectory.Create(options.SessionRoot);
         VerdictTable? table = null;
         try
         {
             table = new VerdictTable(directory.TablePath);
             table.WriteRanges(ranges);
             table.WriteNameServers([.. servers.Select(server => new ListedNameServer(server.Address, server.Loopback))]);
+            table.WriteHostName(options.HostName);
+            table.WriteMounts(options.Volumes);
             var learnt = new LearntAddresses(table, ranges);
             context.Learnt = learnt;
             (RelayPorts ports, List<Socket> sockets) = await OpenPortsAsync(options, servers, cancellationToken);
@@ -62,7 +64,7 @@ internal sealed class BrokerParts : IAsyncDisposable
             var flows = new FlowOpener(ports, new FlowTable(), context);
             var nameServers = new NameServerListener(names, probe, learnt, context);
             nameServers.Start(servers, sockets);
-            var control = new ControlSocket(directory.ControlPath, new ControlDesk(flows, names).AnswerAsync, options.Time, options.Logger);
+            var control = new ControlSocket(directory.ControlPath, new ControlDesk(flows, names, options.Files).AnswerAsync, options.Time, options.Logger);
             var parts = new BrokerParts(directory, table, ports, (names, flows, nameServers, control), overlaps);
             parts.PublishPod(context, active: true);
             return parts;

@@ -5,7 +5,7 @@ using Telelaunch.Net;
 namespace Telelaunch.Broker;
 
 /// <summary>Hands each control request to who answers it.</summary>
-internal sealed class ControlDesk(FlowOpener flows, PodNames names)
+internal sealed class ControlDesk(FlowOpener flows, PodNames names, PodFileDesk files)
 {
     // RFC 1035 §2.3.4, as text with a trailing dot.
     private const int MaximumNameLength = 254;
@@ -17,6 +17,7 @@ internal sealed class ControlDesk(FlowOpener flows, PodNames names)
         ControlKind.LookUp => await LookUpAsync(request, cancellationToken),
         ControlKind.Reverse => await ReverseAsync(request, cancellationToken),
         ControlKind.Query => await QueryAsync(request, cancellationToken),
+        ControlKind.File => await FileAsync(request, cancellationToken),
         _ => ControlAnswer.Malformed,
     };
 
@@ -45,5 +46,12 @@ internal sealed class ControlDesk(FlowOpener flows, PodNames names)
             ? await names.SearchAsync(request.Body, cancellationToken)
             : await names.QueryAsync(request.Body, cancellationToken);
         return new ControlAnswer(true, ControlReply.Answer(answer.Span));
+    }
+
+    private async ValueTask<ControlAnswer> FileAsync(ControlRequest request, CancellationToken cancellationToken)
+    {
+        if (!ControlFile.TryRead(request, out PodFileQuestion question))
+            return ControlAnswer.Malformed;
+        return new ControlAnswer(true, ControlFile.Reply(await files(question, cancellationToken)));
     }
 }

@@ -8,6 +8,9 @@ internal enum ControlKind : byte
     LookUp = 3,
     Reverse = 4,
     Query = 5,
+
+    // 6 is LISTENING.
+    File = 7,
 }
 
 /// <summary>Numbers of the control protocol, the same as in native-shim/include/protocol.h.</summary>

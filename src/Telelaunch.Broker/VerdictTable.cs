@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Telelaunch.Net;
 using Layout = Telelaunch.Broker.VerdictTableLayout;
 
@@ -116,6 +117,58 @@ internal sealed unsafe class VerdictTable : IDisposable
 
             BinaryPrimitives.WriteUInt32LittleEndian(At(Layout.NameServerCountOffset, 4), (uint)servers.Count);
         });
+    }
+
+    /// <param name="hostName">Null: the machine's own.</param>
+    internal void WriteHostName(string? hostName) => Change(() =>
+    {
+        Span<byte> area = At(Layout.HostNameOffset, Layout.HostNameLength);
+        area.Clear();
+        byte[] name = Encoding.UTF8.GetBytes(hostName ?? "");
+        // The kubelet cuts a pod's name like this (HOST_NAME_MAX is 64), and a name must not end in a dot or a dash.
+        name.AsSpan(0, Math.Min(name.Length, Layout.HostNameLength - 1)).TrimEnd("-."u8).CopyTo(area);
+    });
+
+    /// <summary>KIND 1 | path | NUL, ended by an empty one.</summary>
+    /// <exception cref="UsageException">More than fits.</exception>
+    internal void WriteMounts(MountedVolumes? volumes)
+    {
+        using var list = new MemoryStream();
+        if (volumes is not null)
+        {
+            Add('R', volumes.Root);
+            if (volumes.RootLink is string link)
+                Add('L', link);
+            if (volumes.Fetched is string fetched)
+                Add('F', fetched);
+            foreach (MountedVolume mount in volumes.Mounts)
+            {
+                char kind = !mount.IsOnDemand ? 'S' : mount.IsWritable ? 'W' : 'D';
+                Add(mount.IsAtOwnPath ? kind : char.ToLowerInvariant(kind), mount.Path);
+            }
+        }
+
+        if (list.Length >= Layout.MountsLength || volumes?.Mounts.Count > Layout.MaximumMounts)
+        {
+            throw new UsageException(
+                "too-many-mounts",
+                $"The {volumes?.Mounts.Count} mounts of the container have paths of {list.Length} bytes, more than the {Layout.MountsLength} that a session can follow.",
+                "Start with --mount false.");
+        }
+
+        Change(() =>
+        {
+            Span<byte> area = At(Layout.MountsOffset, Layout.MountsLength);
+            area.Clear();
+            list.GetBuffer().AsSpan(0, (int)list.Length).CopyTo(area);
+        });
+
+        void Add(char kind, string path)
+        {
+            list.WriteByte((byte)kind);
+            list.Write(Encoding.UTF8.GetBytes(path));
+            list.WriteByte(0);
+        }
     }
 
     /// <param name="names">Entries as <see cref="NamePolicy.Encode"/> writes them.</param>

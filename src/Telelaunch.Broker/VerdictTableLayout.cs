@@ -26,6 +26,13 @@ internal static class VerdictTableLayout
     internal const int NameServerLength = 24;
     internal const int MaximumNameServers = 16;
 
+    internal const int HostNameOffset = 12864;
+    internal const int HostNameLength = 64;
+
+    internal const int MountsOffset = 12928;
+    internal const int MountsLength = 3456;
+    internal const int MaximumMounts = 128;
+
     internal const int NamesOffset = 16384;
     internal const int NamesLength = 49152;
 

@@ -10,7 +10,7 @@ public sealed class GoldenVectorTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("tl").FullName;
 
-    public static TheoryData<string> Files() => ["dial.txt", "flow.txt", "lookup.txt", "reverse.txt", "query.txt"];
+    public static TheoryData<string> Files() => ["dial.txt", "flow.txt", "lookup.txt", "reverse.txt", "query.txt", "file.txt"];
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
@@ -35,6 +35,13 @@ public sealed class GoldenVectorTests : IDisposable
                 Assert.Equal(vector["cookie"], BitConverter.ToUInt64(request.Body.Span).ToString(CultureInfo.InvariantCulture));
             if (vector.Has("host"))
                 Assert.Equal(vector["host"], Encoding.UTF8.GetString(request.Body.Span));
+            if (vector.Has("file"))
+            {
+                Assert.True(ControlFile.TryRead(request, out PodFileQuestion asked), vector["name"]);
+                Assert.Equal((vector["file"], vector["other"]), (asked.Path, asked.NewPath ?? ""));
+                Assert.Equal((vector["purpose"], vector["mode"]), ($"{(int)asked.Purpose}", Convert.ToString((int)asked.Mode, 8)));
+            }
+
             if (vector.Has("question"))
             {
                 Assert.True(DnsQuestion.TryRead(request.Body.Span, out DnsQuestion question), vector["name"]);
@@ -77,7 +84,7 @@ public sealed class GoldenVectorTests : IDisposable
         Assert.Equal(
             Region(vectors, "range").Select(vector => Convert.ToHexString(vector.Bytes)).Order(),
             Enumerable.Range(0, Region(vectors, "range").Length).Select(i => Convert.ToHexString(bytes, 64 + (i * 24), 24)).Order());
-        foreach (GoldenVector vector in Region(vectors, "name-server").Concat(Region(vectors, "single")))
+        foreach (GoldenVector vector in Region(vectors, "name-server").Concat(Region(vectors, "single")).Concat(Region(vectors, "host-name")).Concat(Region(vectors, "mounts")))
             Assert.Equal(Convert.ToHexString(vector.Bytes), Convert.ToHexString(bytes, int.Parse(vector["offset"], CultureInfo.InvariantCulture), vector.Bytes.Length));
     }
 
@@ -122,6 +129,17 @@ public sealed class GoldenVectorTests : IDisposable
         return AddressRanges.Create(byKind["1"], byKind["0"]);
     }
 
+    private static MountedVolumes Volumes(string list)
+    {
+        (char Kind, string Path)[] entries = [.. Words(list).Select(word => (word[0], word[2..]))];
+        return new MountedVolumes(
+            entries.Single(entry => entry.Kind == 'R').Path,
+            entries.Single(entry => entry.Kind == 'L').Path,
+            entries.Single(entry => entry.Kind == 'F').Path,
+            [.. entries.Where(entry => "SDWsdw".Contains(entry.Kind, StringComparison.Ordinal))
+                .Select(entry => new MountedVolume(entry.Path, "DWdw".Contains(entry.Kind, StringComparison.Ordinal), entry.Kind is 'W' or 'w', char.IsAsciiLetterUpper(entry.Kind)))]);
+    }
+
     private static byte[] Write(GoldenVector vector) => vector["kind"] switch
     {
         "DIAL" => ControlReply.Dialed(Number(vector["errno"]), Number(vector["port"])),
@@ -132,6 +150,7 @@ public sealed class GoldenVectorTests : IDisposable
             vector.Has("canonical") ? vector["canonical"] : null,
             TimeSpan.FromSeconds(Number(vector["ttl"])))),
         "REVERSE" => ControlReply.Names(new NameLookupResult((LookupStatus)Number(vector["status"]), Words(vector["names"]), TimeSpan.FromSeconds(Number(vector["ttl"])))),
+        "FILE" => ControlFile.Reply(new PodFileAnswer(Number(vector["errno"]), vector["host_path"], vector["pod_path"])),
         _ => ControlReply.Answer(Convert.FromHexString(vector["message"])),
     };
 
@@ -158,6 +177,8 @@ public sealed class GoldenVectorTests : IDisposable
             IPAddress.Parse(header["pod_address_6"])));
         table.WriteRanges(Ranges(vectors));
         table.WriteNameServers([.. Region(vectors, "name-server").Select(vector => new ListedNameServer(IPAddress.Parse(vector["server_address"]), IPAddress.Parse(vector["loopback_address"])))]);
+        table.WriteHostName(Region(vectors, "host-name").Single()["host_name"]);
+        table.WriteMounts(Volumes(Region(vectors, "mounts").Single()["mounts"]));
         foreach (GoldenVector vector in Region(vectors, "single"))
             Assert.True(table.TryAddSingle(IPAddress.Parse(vector["single"])));
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);

@@ -49,6 +49,30 @@ public sealed class VerdictTableTests : IDisposable
         Assert.Equal("FD000000000000000000000000000009", Convert.ToHexString(bytes, 28, 16));
     }
 
+    [Theory]
+    [InlineData(null, "")]
+    [InlineData("web-0", "web-0")]
+    [InlineData("a23456789-123456789-123456789-123456789-123456789-123456789-12-x", "a23456789-123456789-123456789-123456789-123456789-123456789-12")]
+    public void HostName_IsCutAsTheKubeletCutsIt(string? name, string written)
+    {
+        _table.WriteHostName("what-was-there-before-and-is-longer");
+        _table.WriteHostName(name);
+
+        Assert.Equal(written, Encoding.ASCII.GetString(Read(), 12864, 64).TrimEnd('\0'));
+    }
+
+    [Fact]
+    public void MoreMountsThanFit_AreRefused()
+    {
+        string path = "/" + new string('a', 200);
+        MountedVolume[] mounts = [.. Enumerable.Range(0, 20).Select(i => new MountedVolume($"{path}{i}", false, false, true))];
+
+        UsageException error = Assert.Throws<UsageException>(() => _table.WriteMounts(new MountedVolumes("/root", null, null, mounts)));
+
+        Assert.Equal("too-many-mounts", error.Code);
+        Assert.Equal(0, Read()[12928]);
+    }
+
     [Fact]
     public void Ranges_AndNameServers_AreLaidOutAsTheContractSays()
     {
