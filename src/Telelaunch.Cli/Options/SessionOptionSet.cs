@@ -34,6 +34,8 @@ internal sealed class SessionOptionSet
     private readonly Option<string?> _progress = Text("--progress", "auto|plain|json|quiet", "How the start is shown");
 
     private readonly EnvironmentOptionSet _environment = new();
+    private readonly VolumeOptionSet _volumes = new();
+    private readonly Option<bool> _keepHostName = new("--keep-hostname") { Description = "Leave the command this machine's host name, where it would be the pod's" };
 
     /// <summary><c>-o</c>: read before everything else, because it says how errors are written.</summary>
     public Option<string?> OutputOption { get; } = Text("--output", "text|json|yaml", "How results and errors are written", "-o");
@@ -48,6 +50,8 @@ internal sealed class SessionOptionSet
         foreach (var option in all) command.Options.Add(option);
         _workload.AddTo(command);
         _environment.AddTo(command);
+        _volumes.AddTo(command);
+        command.Options.Add(_keepHostName);
     }
 
     /// <exception cref="CommandLineException">A value can't be understood.</exception>
@@ -69,6 +73,8 @@ internal sealed class SessionOptionSet
                 ("auto", ProgressStyle.Auto), ("plain", ProgressStyle.Plain), ("json", ProgressStyle.Json), ("quiet", ProgressStyle.Quiet))),
         Workload = _workload.Read(line),
         Environment = _environment.Read(line),
+        Volumes = _volumes.Read(line),
+        KeepHostName = line.GetValue(_keepHostName),
         DryRun = line.GetValue(_dryRun),
     };
 

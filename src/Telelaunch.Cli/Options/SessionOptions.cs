@@ -1,4 +1,5 @@
 using Telelaunch.Net;
+using Telelaunch.Volumes;
 
 namespace Telelaunch.Cli.Options;
 
@@ -43,6 +44,11 @@ internal sealed record SessionOptions
     public WorkloadOptions Workload { get; init; } = new(null, null, null);
 
     public required EnvironmentOptions Environment { get; init; }
+
+    public VolumeOptions Volumes { get; init; } = new(VolumeChoice.Small, AreWritable: false, Root: null);
+
+    /// <summary><c>--keep-hostname</c>: the command's host name stays this machine's.</summary>
+    public bool KeepHostName { get; init; }
 
     /// <summary><c>--dry-run</c>: print, change nothing.</summary>
     public bool DryRun { get; init; }

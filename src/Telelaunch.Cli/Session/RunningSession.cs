@@ -1,9 +1,12 @@
+using Telelaunch.Broker;
 using Telelaunch.Cli.Guard;
 using Telelaunch.Cli.Output;
 using Telelaunch.Cli.Variables;
 using Telelaunch.Cluster;
 using Telelaunch.Net;
 using Telelaunch.Tunnel;
+using Telelaunch.Tunnel.Files;
+using Telelaunch.Volumes;
 
 namespace Telelaunch.Cli.Session;
 
@@ -38,6 +41,13 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
     /// <summary>The container's environment, unfiltered.</summary>
     public ContainerEnvironment Environment { get; set; } = ContainerEnvironment.Empty;
 
+    /// <summary>Made before the broker, which needs it, because volumes lie in it.</summary>
+    public SessionDirectory? Directory { get; set; }
+
+    public PodFiles? Files { get; set; }
+
+    public SessionVolumes? Volumes { get; set; }
+
     public Broker.Broker? Broker { get; set; }
 
     public TunnelBanner? Banner { get; set; }
@@ -70,6 +80,10 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
         {
             try
             {
+                // After the broker: nobody asks for files any more. Before the tunnel: what was written is still on its way to the pod.
+                if (Volumes is not null) await Volumes.DisposeAsync();
+                if (Files is not null) await Files.DisposeAsync();
+                Directory?.Dispose();
                 if (Tunnel is not null) await Tunnel.DisposeAsync();
             }
             finally

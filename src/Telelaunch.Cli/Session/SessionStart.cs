@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Telelaunch.Broker;
 using Telelaunch.Cli.Guard;
 using Telelaunch.Cli.Logging;
 using Telelaunch.Cli.Options;
@@ -7,6 +8,7 @@ using Telelaunch.Cli.Variables;
 using Telelaunch.Cluster;
 using Telelaunch.Net;
 using Telelaunch.Tunnel;
+using Telelaunch.Tunnel.Files;
 
 namespace Telelaunch.Cli.Session;
 
@@ -89,6 +91,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         await OpenTunnelAsync(session, connection, cancellationToken);
         if (options.Environment.IsPassed) await _phases.ShowAsync("environment", () => ReadEnvironmentAsync(session, cancellationToken));
         if (extent == SessionExtent.Environment) return;
+        await MountVolumesAsync(session, connection, cancellationToken);
         await _phases.ShowAsync("names", () => StartBrokerAsync(session, ranges, names, cancellationToken));
         if (session.Hold?.Swap is not null) await _phases.ShowAsync($"{plan} scaled to 0", () => session.Hold.ScaleDownAsync(display.Note, cancellationToken));
     }
@@ -164,13 +167,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         session.Tunnel = await Telelaunch.Tunnel.Tunnel.OpenAsync(
             (port, token) => connection.OpenPortForwardAsync(pod.Namespace, pod.Name, port, token),
             session.Keys,
-            new TunnelOptions
-            {
-                Carriers = options.Traffic.Carriers,
-                Carrier = isSsh ? CarrierKind.Ssh : CarrierKind.Direct,
-                AgentPort = AgentPod.AgentPort,
-                SshPort = AgentPod.SshPort,
-            },
+            TunnelOptions(),
             new PhaseReport(phase => _phases.Report(phase, isSsh)),
             cancellationToken);
     }
@@ -178,6 +175,26 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
     // The agent's container has what the workload's manifest says; what its image says only the workload's own container has.
     private static async Task ReadEnvironmentAsync(RunningSession session, CancellationToken cancellationToken) => session.Environment =
         ContainerEnvironment.Of(await session.Tunnel!.ReadEnvironmentAsync(cancellationToken)).With(ContainerEnvironment.Of(session.ImageEnvironment));
+
+    private TunnelOptions TunnelOptions() => new()
+    {
+        Carriers = options.Traffic.Carriers,
+        Carrier = options.Traffic.Tunnel == TunnelKind.Ssh ? CarrierKind.Ssh : CarrierKind.Direct,
+        AgentPort = AgentPod.AgentPort,
+        SshPort = AgentPod.SshPort,
+    };
+
+    private async Task MountVolumesAsync(RunningSession session, ClusterConnection connection, CancellationToken cancellationToken)
+    {
+        var pod = session.Pod!;
+        session.Directory = SessionDirectory.Create(null);
+        await session.Guard!.TellAsync(told => told with { Directory = session.Directory.FullPath }, cancellationToken);
+        var start = new VolumeStart(options.Volumes, display, log.Loggers, time);
+        var plan = start.Plan(pod.Mounts, session.Directory.FullPath);
+        session.Files = new PodFiles((port, token) => connection.OpenPortForwardAsync(pod.Namespace, pod.Name, port, token), session.Keys, TunnelOptions());
+        if (plan.Shown.Count + plan.LeftOut.Count > 0)
+            await _phases.ShowAsync("volumes", async () => session.Volumes = await start.StartAsync(session.Files, plan, session.Directory.FullPath, cancellationToken));
+    }
 
     private async Task StartBrokerAsync(RunningSession session, ClusterRanges ranges, Cluster.ClusterNames names, CancellationToken cancellationToken)
     {
@@ -192,11 +209,13 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             NeverProxy = options.Traffic.NeverRanges,
             Names = new(names.Namespaces, names.HeadlessServices ?? [], options.Traffic.AlsoNames),
             SkipProcesses = options.Traffic.SkipProcesses,
+            Directory = session.Directory,
+            HostName = session.Plan is null || options.KeepHostName ? null : tunnel.Pod.HostName,
+            Volumes = session.Volumes?.Mounted,
             Records = log.Record,
             Time = time,
             Logger = log.Loggers.CreateLogger("Telelaunch.Broker"),
         }, cancellationToken);
-        await session.Guard!.TellAsync(told => told with { Directory = session.Broker.SessionPath }, cancellationToken);
         foreach (var overlap in session.Broker.Overlaps) display.Note(OverlapNote.Of(overlap));
         session.Banner = new TunnelBanner(screen, session.Broker);
         tunnel.StateChanged += session.Banner.Show;

@@ -1,0 +1,35 @@
+namespace Telelaunch.Volumes.Tests;
+
+public sealed class VolumePlanTests
+{
+    private static readonly PodVolume Config = new("/etc/config", "/telelaunch/volumes/etc/config", IsSmall: true, IsReadOnly: true);
+    private static readonly PodVolume Data = new("/data/", "/telelaunch/volumes/data", IsSmall: false, IsReadOnly: false);
+
+    [Fact]
+    public void Unasked_SmallVolumesAreShown_AndOthersLeftOut()
+    {
+        VolumePlan plan = VolumePlan.Of([Config, Data], VolumeChoice.Small, areWritable: false, []);
+
+        Assert.Equal("/etc/config", Assert.Single(plan.Shown).Mount.Path);
+        Assert.False(plan.Shown[0].Mount.IsOnDemand);
+        Assert.Equal("/data", Assert.Single(plan.LeftOut).MountPath);
+    }
+
+    [Fact]
+    public void False_ShowsNothing() => Assert.Empty(VolumePlan.Of([Config, Data], VolumeChoice.None, areWritable: false, []).Shown);
+
+    [Theory]
+    [InlineData("/tmp", false)]
+    [InlineData("/tmp/cache", true)]
+    [InlineData("/dev/shm", false)]
+    [InlineData("/src", false)]
+    [InlineData("/src/app", false)]
+    [InlineData("/src/app/data", true)]
+    [InlineData("/sr", true)]
+    public void PathInUseOnThisMachine_StaysTheMachines(string path, bool isAtOwnPath)
+    {
+        VolumePlan plan = VolumePlan.Of([Config with { MountPath = path }], VolumeChoice.All, areWritable: false, ["/src/app"]);
+
+        Assert.Equal(isAtOwnPath, plan.Shown[0].Mount.IsAtOwnPath);
+    }
+}
