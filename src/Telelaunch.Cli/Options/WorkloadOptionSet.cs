@@ -58,6 +58,6 @@ internal sealed partial class WorkloadOptionSet
         new("options-exclude-each-other", $"{first} and {second} are both given.", "The process stands for one workload: leave one of them out.");
 
     // RFC 1035, because a Service gets that name.
-    [GeneratedRegex("^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
 }

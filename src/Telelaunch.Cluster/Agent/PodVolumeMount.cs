@@ -9,7 +9,8 @@ namespace Telelaunch.Cluster;
 /// <param name="IsReadOnly">The workload's container may not write to it either.</param>
 public sealed record PodVolumeMount(string MountPath, string PodPath, bool IsSmall, bool IsReadOnly)
 {
-    private const string ServiceAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
+    /// <summary>Where admission mounts the service account's token, unless something is mounted there.</summary>
+    internal const string ServiceAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
 
     /// <summary>What a Pod, as the API server made it, has in one container: admission adds the service account's token.</summary>
     internal static IReadOnlyList<PodVolumeMount> Of(V1Pod pod, string container)
@@ -22,12 +23,12 @@ public sealed record PodVolumeMount(string MountPath, string PodPath, bool IsSma
                where path is not null
                let volume = pod.Spec!.Volumes?.FirstOrDefault(item => item.Name == mount.Name)
                let isSmall = volume is { ConfigMap: not null } or { Secret: not null } or { Projected: not null } or { DownwardAPI: not null }
-               select new PodVolumeMount(path, mount.MountPath, isSmall, isSmall || mount.ReadOnlyProperty == true || volume?.PersistentVolumeClaim?.ReadOnlyProperty == true),
+               select new PodVolumeMount(path, mount.MountPath.TrimEnd('/'), isSmall, isSmall || mount.ReadOnlyProperty == true || volume?.PersistentVolumeClaim?.ReadOnlyProperty == true),
         ];
     }
 
     private static string? PathOf(string mountPath) =>
-        mountPath.StartsWith(StandIn.VolumeRoot + "/", StringComparison.Ordinal) ? mountPath[StandIn.VolumeRoot.Length..]
-        : mountPath.TrimEnd('/') == ServiceAccountDirectory ? mountPath.TrimEnd('/')
+        mountPath.StartsWith(StandIn.VolumeRoot + "/", StringComparison.Ordinal) ? mountPath[StandIn.VolumeRoot.Length..].TrimEnd('/')
+        : mountPath.TrimEnd('/') == ServiceAccountDirectory ? ServiceAccountDirectory
         : null;
 }

@@ -12,7 +12,8 @@ public static class LauncherIdentity
     public static bool? IsAlive(string identity)
     {
         ArgumentNullException.ThrowIfNull(identity);
-        return identity.Split('/') is [var boot, var pid, var start] && boot == BootId() && int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        // Where nothing could be read, nothing is known of the process.
+        return identity.Split('/') is [{ Length: > 0 } boot, var pid, { Length: > 0 } start] && boot == BootId() && int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? StartTime(number) == start
             : null;
     }

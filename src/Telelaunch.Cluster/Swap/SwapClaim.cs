@@ -54,6 +54,6 @@ public sealed record SwapClaim
 }
 
 /// <summary>Serialization without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(SwapClaim))]
 internal sealed partial class SwapJson : JsonSerializerContext;

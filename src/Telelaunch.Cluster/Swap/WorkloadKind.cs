@@ -27,9 +27,9 @@ public static class WorkloadKinds
     /// <summary>Every spelling that kubectl takes.</summary>
     public static WorkloadKind? TryParse(string text) => text.ToLowerInvariant() switch
     {
-        "deployment" or "deployments" or "deploy" or "deployment.apps" or "deployments.apps" => WorkloadKind.Deployment,
-        "statefulset" or "statefulsets" or "sts" or "statefulset.apps" or "statefulsets.apps" => WorkloadKind.StatefulSet,
-        "replicaset" or "replicasets" or "rs" or "replicaset.apps" or "replicasets.apps" => WorkloadKind.ReplicaSet,
+        "deployment" or "deployments" or "deploy" or "deployment.apps" or "deployments.apps" or "deployment.v1.apps" or "deployments.v1.apps" => WorkloadKind.Deployment,
+        "statefulset" or "statefulsets" or "sts" or "statefulset.apps" or "statefulsets.apps" or "statefulset.v1.apps" or "statefulsets.v1.apps" => WorkloadKind.StatefulSet,
+        "replicaset" or "replicasets" or "rs" or "replicaset.apps" or "replicasets.apps" or "replicaset.v1.apps" or "replicasets.v1.apps" => WorkloadKind.ReplicaSet,
         _ => null,
     };
 }
