@@ -59,7 +59,7 @@ public sealed class StandIn
         if (TakesTraffic && _workload.Kind == WorkloadKind.StatefulSet)
         {
             labels["statefulset.kubernetes.io/pod-name"] = Ordinal;
-            labels["apps.kubernetes.io/pod-index"] = FirstOrdinal.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            labels["apps.kubernetes.io/pod-index"] = _workload.FirstOrdinal.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
         metadata["labels"] = labels;
         var annotations = Copy(template?["annotations"]);
@@ -94,25 +94,13 @@ public sealed class StandIn
         }
         var environment = standIn["env"] as JsonArray;
         if (environment is null || swapped["env"] is null) standIn["env"] = environment = [];
+        if (_workload.Kind == WorkloadKind.StatefulSet) NameByOrdinal(environment);
         foreach (var variable in agent["env"]!.AsArray()) environment.Add(variable!.DeepClone());
-        if (swapped["ports"] is JsonArray ports)
-        {
-            // A port of the node's own is taken by the Pod that still runs there; callers that use it don't get here.
-            var kept = ports.DeepClone().AsArray();
-            foreach (var port in kept.OfType<JsonObject>())
-            {
-                port.Remove("hostPort");
-                port.Remove("hostIP");
-            }
-            standIn["ports"] = kept;
-        }
+        if (swapped["ports"] is { } ports) standIn["ports"] = ports.DeepClone();
         var mounts = standIn["volumeMounts"]!.AsArray();
-        foreach (var mount in (swapped["volumeMounts"] as JsonArray ?? []).OfType<JsonObject>())
-        {
-            var moved = mount.DeepClone().AsObject();
-            moved["mountPath"] = VolumeRoot + Workload.Text(mount, "mountPath");
-            mounts.Add((JsonNode)moved);
-        }
+        foreach (var mount in (swapped["volumeMounts"] as JsonArray ?? []).OfType<JsonObject>()) mounts.Add((JsonNode)Moved(mount));
+        // Limits of the whole Pod (spec.resources) leave no room for any of the agent's own.
+        if (spec["resources"] is not null) standIn.Remove("resources");
         var security = standIn["securityContext"]!.AsObject();
         security["runAsNonRoot"] = true;
         security["seccompProfile"] ??= new JsonObject { ["type"] = "RuntimeDefault" };
@@ -123,6 +111,27 @@ public sealed class StandIn
         }
         if (security["runAsUser"] is null && IsRoot(spec["securityContext"]?["runAsUser"])) security["runAsUser"] = 65532;
         containers[index] = standIn;
+    }
+
+    /// <summary>A variable that has the Pod's name has the one of the identity that it stands for.</summary>
+    private void NameByOrdinal(JsonArray environment)
+    {
+        foreach (var variable in environment.OfType<JsonObject>().Where(variable => Workload.Text(variable["valueFrom"]?["fieldRef"], "fieldPath") == "metadata.name"))
+        {
+            variable.Remove("valueFrom");
+            variable["value"] = Ordinal;
+        }
+    }
+
+    private static JsonObject Moved(JsonObject mount)
+    {
+        var moved = mount.DeepClone().AsObject();
+        var path = Workload.Text(mount, "mountPath");
+        // Left where it is, or admission would mount the usual token there beside it.
+        if (path.TrimEnd('/') != PodVolumeMount.ServiceAccountDirectory) moved["mountPath"] = $"{VolumeRoot}/{path.TrimStart('/')}";
+        // Only a privileged container may propagate its mounts.
+        if (Workload.Text(mount, "mountPropagation") == "Bidirectional") moved.Remove("mountPropagation");
+        return moved;
     }
 
     private void SetPodFields(JsonObject spec, JsonObject agent)
@@ -148,7 +157,12 @@ public sealed class StandIn
             if (all is null) spec["imagePullSecrets"] = all = [];
             foreach (var secret in secrets) all.Add(secret!.DeepClone());
         }
-        // These keep a workload's Pods apart; ours has to fit in beside them.
+        // These keep a workload's Pods apart; ours has to fit in beside them. A port of the node's own is taken by the Pod that still runs there; callers that use it don't get here.
+        foreach (var port in ((string[])["initContainers", "containers"]).SelectMany(list => spec[list] as JsonArray ?? []).SelectMany(container => container!["ports"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            port.Remove("hostPort");
+            port.Remove("hostIP");
+        }
         (spec["affinity"] as JsonObject)?.Remove("podAntiAffinity");
         spec.Remove("topologySpreadConstraints");
         spec.Remove("schedulingGates");
@@ -177,10 +191,8 @@ public sealed class StandIn
         };
     }
 
-    private int FirstOrdinal => Workload.Number(_workload.Json["spec"]!["ordinals"], "start");
-
-    /// <summary>The name of a StatefulSet's first Pod, whose identity and claims the agent's Pod has.</summary>
-    private string Ordinal => $"{_workload.Name}-{FirstOrdinal}";
+    /// <summary>The Pod whose identity and claims the agent's Pod has.</summary>
+    private string Ordinal => _workload.FirstPodName;
 
     private static bool IsRoot(JsonNode? id) => id is not null && id.GetValue<long>() == 0;
 

@@ -114,9 +114,7 @@ public sealed class Swap
     }
 
     /// <summary>Pods that are ending aren't counted in <c>status.replicas</c>, and are in no EndpointSlice as ready.</summary>
-    private static bool IsDown(Workload workload) =>
-        Workload.Number(workload.Json["status"], "observedGeneration") >= Workload.Number(workload.Json["metadata"], "generation")
-        && Workload.Number(workload.Json["status"], "replicas") == 0;
+    private static bool IsDown(Workload workload) => workload.IsObserved && Workload.Number(workload.Json["status"], "replicas") == 0;
 
     private static ClusterException Claimed(Workload workload)
     {

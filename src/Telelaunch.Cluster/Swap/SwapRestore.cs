@@ -34,8 +34,9 @@ public static class SwapRestore
             {
                 return await TryAsync(connection, podNamespace, kind, name, session, cancellationToken);
             }
-            catch (ClusterException error) when (error.Code == "api-conflict" && attempt < Attempts)
+            catch (ClusterException error) when (error.Code is "api-conflict" or "api-not-found" && attempt < Attempts)
             {
+                // Changed, or deleted, between read and write.
                 await Task.Delay(Pause, time, cancellationToken);
             }
         }

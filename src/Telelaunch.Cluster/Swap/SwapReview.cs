@@ -52,12 +52,11 @@ internal static class SwapReview
     private static IEnumerable<SwapFinding> OfDeployment(Workload workload)
     {
         var status = workload.Json["status"];
-        var isObserved = Workload.Number(status, "observedGeneration") >= Workload.Number(workload.Json["metadata"], "generation");
         var isMixed = Workload.Number(status, "replicas") > Workload.Number(status, "updatedReplicas");
         var isPaused = workload.Json["spec"]!["paused"]?.GetValue<bool>() == true;
         if (isMixed && isPaused)
             yield return new("rollout-paused", $"The rollout of {workload} is paused half-way: Pods of two templates run.", $"Scaled to 0 and back all of them would have the new one. Finish it first: kubectl rollout resume {workload} -n {workload.Namespace} (or undo).", Refuses: true);
-        else if (isMixed || !isObserved)
+        else if (isMixed || !workload.IsObserved)
             yield return new("rollout-progressing", $"A rollout of {workload} is under way: Pods of two templates run.", $"Wait for it: kubectl rollout status {workload} -n {workload.Namespace}", Refuses: true);
         else if (isPaused)
             yield return new("rollout-paused", $"Rollouts of {workload} are paused.", "That stays so; scaling works all the same.");
@@ -68,11 +67,18 @@ internal static class SwapReview
         var (spec, status) = (workload.Json["spec"]!, workload.Json["status"]);
         if (spec["persistentVolumeClaimRetentionPolicy"]?["whenScaled"]?.GetValue<string>() == "Delete")
             yield return new("swap-would-delete-volumes", $"{workload} deletes its volumes when it is scaled down (persistentVolumeClaimRetentionPolicy.whenScaled is Delete).", "Its data would be lost. Set that to Retain to swap it.", Refuses: true);
-        var isMixed = Workload.Text(status, "updateRevision") != Workload.Text(status, "currentRevision");
-        var partition = Workload.Number(spec["updateStrategy"]?["rollingUpdate"], "partition");
-        if (isMixed && partition == 0)
+        if (spec["updateStrategy"]?["type"]?.GetValue<string>() == "OnDelete")
+        {
+            // The controller never takes currentRevision on here; what counts is whose template the Pods have.
+            if (Workload.Number(status, "updatedReplicas") < Workload.Number(status, "replicas"))
+                yield return new("rollout-progressing", $"{workload} has Pods of an older template (updateStrategy OnDelete).", "Scaled to 0 and back all of them would have the new one. Delete the old Pods first, or undo the change.", Refuses: true);
+        }
+        else if (!workload.IsObserved || (Workload.Text(status, "updateRevision") != Workload.Text(status, "currentRevision") && Workload.Number(spec["updateStrategy"]?["rollingUpdate"], "partition") == 0))
+        {
+            // With a partition Pods below it come back with the template that they had.
             yield return new("rollout-progressing", $"A rollout of {workload} is under way.", $"Wait for it: kubectl rollout status {workload} -n {workload.Namespace}", Refuses: true);
+        }
         if (workload.Replicas > 1)
-            yield return new("statefulset-of-many", $"{workload} has {workload.Replicas} replicas, and all of them go while the session lasts.", $"The agent has the identity and the volumes of the first one, {workload.Name}-{Workload.Number(spec["ordinals"], "start")}.");
+            yield return new("statefulset-of-many", $"{workload} has {workload.Replicas} replicas, and all of them go while the session lasts.", $"The agent has the identity and the volumes of the first one, {workload.FirstPodName}.");
     }
 }

@@ -14,14 +14,16 @@ internal enum VolumeSharing
 /// <summary>What of the cluster bears on a swap beside the workload itself. What this user may not see is told as a finding, or passed over where nothing follows from it.</summary>
 internal sealed class SwapSurroundings(ClusterConnection connection, Workload workload)
 {
-    /// <summary>A Pod of the workload that runs, and its node.</summary>
+    /// <summary>A Pod of the workload that runs, and the node on which its volumes are. Each Pod of a StatefulSet has volumes of its own: there it is the node of the first one, whose the agent has.</summary>
     public async Task<(string? Pod, string? Node)> FindPodAsync(CancellationToken cancellationToken)
     {
         var selector = SelectorText(workload.Json["spec"]!["selector"]);
         if (selector is null || await TryListAsync("pods", $"api/v1/namespaces/{Uri.EscapeDataString(workload.Namespace)}/pods?labelSelector={Uri.EscapeDataString(selector)}", cancellationToken) is not { } pods) return default;
-        var running = pods.FirstOrDefault(pod =>
-            Workload.Text(pod["status"], "phase") == "Running" && pod["metadata"]!["deletionTimestamp"] is null && pod["metadata"]!["labels"]?[AgentPodManifest.SessionLabel] is null);
-        return running is null ? default : (Workload.Text(running["metadata"], "name"), Workload.Text(running["spec"], "nodeName"));
+        var running = pods.Where(pod => Workload.Text(pod["status"], "phase") == "Running" && pod["metadata"]!["deletionTimestamp"] is null && pod["metadata"]!["labels"]?[AgentPodManifest.SessionLabel] is null).ToList();
+        var isStateful = workload.Kind == WorkloadKind.StatefulSet;
+        var first = isStateful ? running.Find(pod => Workload.Text(pod["metadata"], "name") == workload.FirstPodName) : running.FirstOrDefault();
+        var shown = first ?? running.FirstOrDefault();
+        return (shown is null ? null : Workload.Text(shown["metadata"], "name"), first is null ? null : Workload.Text(first["spec"], "nodeName"));
     }
 
     public async Task<IReadOnlyList<SwapFinding>> FindPoliciesAsync(CancellationToken cancellationToken)
@@ -94,10 +96,20 @@ internal sealed class SwapSurroundings(ClusterConnection connection, Workload wo
         return Workload.Text(target, "name") == workload.Name && WorkloadKinds.TryParse(Workload.Text(target, "kind")) == workload.Kind;
     }
 
-    /// <summary>A selector over the template's labels; expressions other than equality are taken for no match, since nothing but a note hangs on it.</summary>
-    private bool Selects(JsonNode? selector) =>
-        selector?["matchLabels"] is JsonObject { Count: > 0 } labels
-        && labels.All(label => workload.Template["metadata"]?["labels"]?[label.Key]?.GetValue<string>() == label.Value?.GetValue<string>());
+    /// <summary>Whether a label selector (meta/v1 LabelSelector) matches the template's Pods: an empty one all, a missing one none.</summary>
+    private bool Selects(JsonNode? selector)
+    {
+        return selector is not null
+            && (selector["matchLabels"] as JsonObject ?? []).All(label => Label(label.Key) == label.Value?.GetValue<string>())
+            && (selector["matchExpressions"] as JsonArray ?? []).All(expression =>
+            {
+                var value = Label(Workload.Text(expression, "key"));
+                var isListed = value is not null && (expression?["values"] as JsonArray ?? []).Any(item => item?.GetValue<string>() == value);
+                return Workload.Text(expression, "operator") switch { "In" => isListed, "NotIn" => !isListed, "Exists" => value is not null, _ => value is null };
+            });
+
+        string? Label(string name) => workload.Template["metadata"]?["labels"]?[name]?.GetValue<string>();
+    }
 
     /// <summary>A label selector in the notation of a query; null where it selects nothing.</summary>
     internal static string? SelectorText(JsonNode? selector)

@@ -23,7 +23,16 @@ internal sealed class Workload(WorkloadKind kind, JsonObject json)
 
     public int Replicas => Number(json["spec"], "replicas", 1);
 
+    /// <summary>Its controller has seen the specification as it is now.</summary>
+    public bool IsObserved => Number(json["status"], "observedGeneration") >= Number(json["metadata"], "generation");
+
     public JsonObject Template => json["spec"]!["template"]!.AsObject();
+
+    /// <summary>The number that a StatefulSet's first Pod has.</summary>
+    public int FirstOrdinal => Number(json["spec"]!["ordinals"], "start");
+
+    /// <summary>The name of a StatefulSet's first Pod.</summary>
+    public string FirstPodName => $"{Name}-{FirstOrdinal}";
 
     /// <summary>SHA-256 of the Pod template, in hex.</summary>
     public string TemplateHash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Template.ToJsonString())));
