@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Telelaunch.Net;
 
-namespace Telelaunch.Cluster.Tests.Swap;
+namespace Telelaunch.Cluster.Tests;
 
 public class RunningEnvironmentTests
 {
