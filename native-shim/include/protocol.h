@@ -22,7 +22,7 @@ enum tl_kind {
 	TL_KIND_LOOKUP = 3,
 	TL_KIND_REVERSE = 4,
 	TL_KIND_QUERY = 5,
-	/* 6 is LISTENING */
+	TL_KIND_LISTENING = 6,
 	TL_KIND_FILE = 7,
 };
 
@@ -130,6 +130,7 @@ size_t tl_encode_dial(uint8_t *packet, size_t size, uint16_t flags, const struct
 size_t tl_encode_flow(uint8_t *packet, size_t size, uint64_t cookie);
 size_t tl_encode_lookup(uint8_t *packet, size_t size, uint16_t flags, const char *name);
 size_t tl_encode_reverse(uint8_t *packet, size_t size, const struct tl_endpoint *address);
+size_t tl_encode_listening(uint8_t *packet, size_t size, const struct tl_endpoint *own, uint64_t cookie);
 size_t tl_encode_query(uint8_t *packet, size_t size, uint16_t flags, const uint8_t *message, size_t length);
 size_t tl_encode_file(uint8_t *packet, size_t size, const struct tl_file_request *request);
 
@@ -150,6 +151,7 @@ int tl_reverse_name(const struct tl_reverse_reply *reply, unsigned int index, ch
 #define TL_TABLE_MAGIC        "TLTABLE" /* with its NUL: 8 bytes */
 #define TL_TABLE_RANGES       512
 #define TL_TABLE_NAME_SERVERS 16
+#define TL_TABLE_POD_PORTS    62
 #define TL_TABLE_NAMES        49152
 #define TL_TABLE_SINGLES      32768
 #define TL_TABLE_HOST_NAME    64
@@ -191,7 +193,8 @@ struct tl_table {
 	uint32_t zero;
 	struct tl_range ranges[TL_TABLE_RANGES];
 	struct tl_name_server name_servers[TL_TABLE_NAME_SERVERS];
-	uint8_t zero_1[128];
+	uint32_t pod_port_count;
+	uint16_t pod_ports[TL_TABLE_POD_PORTS]; /* network order */
 	char host_name[TL_TABLE_HOST_NAME]; /* padded with NULs; empty: the machine's own */
 	char mounts[TL_TABLE_MOUNTS];       /* KIND 1, path, NUL; an empty one ends them */
 	char names[TL_TABLE_NAMES];
@@ -200,7 +203,7 @@ struct tl_table {
 
 _Static_assert(offsetof(struct tl_table, ranges) == 64, "header");
 _Static_assert(offsetof(struct tl_table, name_servers) == 12352, "ranges");
-_Static_assert(offsetof(struct tl_table, zero_1) == 12736, "name servers");
+_Static_assert(offsetof(struct tl_table, pod_port_count) == 12736, "name servers");
 _Static_assert(offsetof(struct tl_table, host_name) == 12864, "host name");
 _Static_assert(offsetof(struct tl_table, mounts) == 12928, "mounts");
 _Static_assert(offsetof(struct tl_table, names) == 16384, "names");

@@ -14,6 +14,8 @@ enum verdict {
 
 /* table may be NULL where it couldn't be mapped: then everything is the host's */
 enum verdict classify_address(const struct tl_table *table, const struct tl_endpoint *address);
+/* loopback with a port of the pod's other containers */
+enum verdict classify_pod_port(const struct tl_table *table, const struct tl_endpoint *address);
 enum verdict classify_name(const struct tl_table *table, const char *name);
 bool classify_name_server(const struct tl_table *table, const struct tl_endpoint *server,
 			  uint8_t loopback[4]);

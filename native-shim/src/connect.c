@@ -43,6 +43,17 @@ static enum route refuse(const char *text)
 	return ROUTE_REFUSE;
 }
 
+/* Only TCP reaches the pod's other containers; everything else on loopback stays this machine's */
+static enum verdict classify_pod_loopback(int fd, const struct tl_table *table,
+					  const struct tl_endpoint *destination)
+{
+	enum verdict verdict = classify_pod_port(table, destination);
+
+	if (verdict != VERDICT_HOST && sys_socket_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
+		return VERDICT_HOST;
+	return verdict;
+}
+
 /**
  * classify_connect() - Decide what becomes of a destination
  * @fd:		Application's socket
@@ -74,6 +85,8 @@ enum route classify_connect(int fd, const struct sockaddr *address, socklen_t le
 	dns = destination->port == htons(DNS_PORT) &&
 	      classify_name_server(table, destination, loopback.address);
 	verdict = classify_address(table, destination);
+	if (verdict == VERDICT_HOST)
+		verdict = classify_pod_loopback(fd, table, destination);
 	if ((!dns && verdict == VERDICT_HOST) || kernel_refuses(fd, destination))
 		return ROUTE_HOST;
 	if (dns && sys_socket_option(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_UDP) {

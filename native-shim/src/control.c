@@ -164,6 +164,29 @@ int control_dial_wait(int app_fd, uint16_t flags, const struct tl_endpoint *dest
 }
 
 /**
+ * control_listening() - Tell that a socket listens
+ * @app_fd:	Application's socket
+ * @own:	Its address
+ *
+ * Nobody waits for an answer: whether callers can come is the broker's to say, not listen(2)'s.
+ */
+void control_listening(int app_fd, const struct tl_endpoint *own)
+{
+	uint8_t packet[SMALL_PACKET];
+	uint64_t cookie;
+	socklen_t length = sizeof(cookie);
+	int fd;
+
+	if (sys_getsockopt(app_fd, SOL_SOCKET, SO_COOKIE, &cookie, &length) < 0)
+		return;
+	fd = open_control();
+	if (fd < 0)
+		return;
+	send_packet(fd, packet, tl_encode_listening(packet, sizeof(packet), own, cookie), -1);
+	sys_close(fd);
+}
+
+/**
  * control_flow() - Ask what became of a socket
  * @app_fd:	Application's socket
  * @reply:	Set to what the broker knows

@@ -14,6 +14,7 @@
 int control_dial(int app_fd, uint16_t flags, const struct tl_endpoint *destination);
 int control_dial_wait(int app_fd, uint16_t flags, const struct tl_endpoint *destination,
 		      struct tl_dial_reply *reply);
+void control_listening(int app_fd, const struct tl_endpoint *own);
 int control_flow(int app_fd, struct tl_flow_reply *reply);
 long control_ask(const uint8_t *request, size_t length, uint8_t *reply, size_t size);
 

@@ -102,6 +102,23 @@ int shim_getpeername(int fd, struct sockaddr *address, socklen_t *length)
 }
 
 /**
+ * is_pod_loopback() - Does a socket lead to the pod's own loopback?
+ * @fd:		Socket, connected through us
+ * @table:	The table
+ *
+ * The broker is asked only where such ports were asked for.
+ *
+ * Return: true if both its ends are loopback in the pod, too
+ */
+static bool is_pod_loopback(int fd, const struct tl_table *table)
+{
+	struct tl_flow_reply flow;
+
+	return __atomic_load_n(&table->pod_port_count, __ATOMIC_RELAXED) != 0 &&
+	       control_flow(fd, &flow) == 0 && endpoint_is_loopback(&flow.peer);
+}
+
+/**
  * show_own() - The pod's address in place of loopback
  * @fd:		Socket
  * @own:	Its own address as the kernel shows it; replaced, port kept
@@ -114,7 +131,7 @@ static bool show_own(int fd, struct tl_endpoint *own)
 	struct tl_endpoint plain = *own;
 	const struct tl_table *table = session_get()->table;
 
-	if (!table || !endpoint_is_loopback(own) || !flow_is_ours(fd))
+	if (!table || !endpoint_is_loopback(own) || !flow_is_ours(fd) || is_pod_loopback(fd, table))
 		return false;
 	endpoint_unmap(&plain);
 	if (plain.family == TL_FAMILY_4)

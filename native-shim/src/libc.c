@@ -6,6 +6,7 @@
 
 int (*libc_socket)(int, int, int);
 int (*libc_connect)(int, const struct sockaddr *, socklen_t);
+int (*libc_listen)(int, int);
 int (*libc_getsockopt)(int, int, int, void *, socklen_t *);
 int (*libc_getpeername)(int, struct sockaddr *, socklen_t *);
 int (*libc_getsockname)(int, struct sockaddr *, socklen_t *);
@@ -125,6 +126,7 @@ static const struct {
 } originals[] = {
 	{&libc_socket, "socket", NULL},
 	{&libc_connect, "connect", NULL},
+	{&libc_listen, "listen", NULL},
 	{&libc_getsockopt, "getsockopt", NULL},
 	{&libc_getpeername, "getpeername", NULL},
 	{&libc_getsockname, "getsockname", NULL},

@@ -24,6 +24,7 @@ struct utsname;
 
 extern int (*libc_socket)(int, int, int);
 extern int (*libc_connect)(int, const struct sockaddr *, socklen_t);
+extern int (*libc_listen)(int, int);
 extern int (*libc_getsockopt)(int, int, int, void *, socklen_t *);
 extern int (*libc_getpeername)(int, struct sockaddr *, socklen_t *);
 extern int (*libc_getsockname)(int, struct sockaddr *, socklen_t *);

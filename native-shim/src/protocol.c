@@ -89,6 +89,15 @@ size_t tl_encode_reverse(uint8_t *packet, size_t size, const struct tl_endpoint 
 	return encode(packet, size, TL_KIND_REVERSE, 0, body, sizeof(body));
 }
 
+size_t tl_encode_listening(uint8_t *packet, size_t size, const struct tl_endpoint *own, uint64_t cookie)
+{
+	uint8_t body[ENDPOINT_LENGTH + sizeof(cookie)];
+
+	put_endpoint(body, own);
+	memcpy(body + ENDPOINT_LENGTH, &cookie, sizeof(cookie));
+	return encode(packet, size, TL_KIND_LISTENING, 0, body, sizeof(body));
+}
+
 size_t tl_encode_query(uint8_t *packet, size_t size, uint16_t flags, const uint8_t *message, size_t length)
 {
 	return encode(packet, size, TL_KIND_QUERY, flags, message, length);

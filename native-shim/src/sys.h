@@ -134,6 +134,11 @@ static inline long sys_recv(int fd, void *data, size_t size, int flags)
 	return sys_call(SYS_recvfrom, fd, (long)data, (long)size, flags, 0, 0);
 }
 
+static inline int sys_getsockname(int fd, void *address, socklen_t *length)
+{
+	return (int)sys_call(SYS_getsockname, fd, (long)address, (long)length, 0, 0, 0);
+}
+
 static inline int sys_getsockopt(int fd, int level, int name, void *value, socklen_t *length)
 {
 	return (int)sys_call(SYS_getsockopt, fd, level, name, (long)value, (long)length, 0);

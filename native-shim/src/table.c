@@ -167,6 +167,50 @@ enum verdict classify_address(const struct tl_table *table, const struct tl_endp
 	return verdict;
 }
 
+static bool is_loopback(const struct tl_endpoint *address)
+{
+	static const uint8_t loopback_6[16] = {[15] = 1};
+
+	if (address->family == TL_FAMILY_4)
+		return address->address[0] == 127;
+	return address->family == TL_FAMILY_6 &&
+	       memcmp(address->address, loopback_6, sizeof(loopback_6)) == 0;
+}
+
+/**
+ * classify_pod_port() - Is this loopback address the pod's rather than this machine's?
+ * @table:	The table, or NULL
+ * @address:	Address and port
+ *
+ * Return: VERDICT_HOST for anything but loopback with a listed port
+ */
+enum verdict classify_pod_port(const struct tl_table *table, const struct tl_endpoint *address)
+{
+	struct tl_endpoint plain = *address;
+	struct table_read read = {0};
+	enum verdict verdict;
+
+	endpoint_unmap(&plain);
+	if (!table || !is_loopback(&plain))
+		return VERDICT_HOST;
+	do {
+		uint32_t count;
+		bool found = false;
+
+		table_read_begin(table, &read);
+		count = clamp_count(&table->pod_port_count, TL_TABLE_POD_PORTS);
+		for (uint32_t i = 0; i < count && !found; i++)
+			found = __atomic_load_n(&table->pod_ports[i], __ATOMIC_RELAXED) == plain.port;
+		if (!found)
+			verdict = VERDICT_HOST;
+		else if (__atomic_load_n(&table->flags, __ATOMIC_RELAXED) & TL_TABLE_ACTIVE)
+			verdict = VERDICT_CLUSTER;
+		else
+			verdict = VERDICT_UNREACHABLE;
+	} while (table_read_retry(table, &read));
+	return verdict;
+}
+
 /**
  * classify_name_server() - Is this address a name server the broker stands in for?
  * @table:	The table, or NULL

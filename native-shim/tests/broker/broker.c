@@ -8,9 +8,10 @@
  *   2007   accept after "release", echo	3000+n   accept when n of these wait at the same time
  *
  * Tests steer and watch it through DIRECTORY/test (SOCK_SEQPACKET, one text each way): "count" tells how many
- * packets came in on the control socket, "release" lets the waiting dials go, "file" tells the last question
- * about a file, "held 0|1" and "active 0|1" change the table. Nothing depends on time: what has to wait,
- * waits for a command or for a number of dials.
+ * packets came in on the control socket (LISTENING apart, which "listening" tells: the last one's address,
+ * and whether its cookie was the asker's), "pod-port N" lists one, "release" lets the waiting dials go, "file"
+ * tells the last question about a file, "held 0|1" and "active 0|1" change the table. Nothing depends on time:
+ * what has to wait, waits for a command or for a number of dials.
  */
 #include "broker.h"
 
@@ -47,6 +48,9 @@ struct flow {
 
 static struct flow flows[MOST_FLOWS];
 static unsigned int requests;
+static struct tl_endpoint listening;
+static uint64_t listening_cookie;
+static unsigned int listenings;
 static int control_listener, test_listener;
 
 static int listen_unix(const char *directory, const char *name)
@@ -198,6 +202,13 @@ static void serve_control(void)
 		close(control);
 		return;
 	}
+	if (packet[1] == TL_KIND_LISTENING && length == 32) {
+		memcpy(&listening, packet + 4, 20);
+		memcpy(&listening_cookie, packet + 24, 8);
+		listenings++;
+		close(control);
+		return;
+	}
 	requests++;
 	memcpy(&flags, packet + 2, 2);
 	if (packet[1] == TL_KIND_DIAL && message.msg_controllen >= CMSG_LEN(sizeof(int))) {
@@ -245,6 +256,11 @@ static void serve_test(void)
 		snprintf(reply, sizeof(reply), "%u", requests);
 	else if (strcmp(text, "file") == 0)
 		snprintf(reply, sizeof(reply), "%s", files_last());
+	else if (strcmp(text, "listening") == 0)
+		snprintf(reply, sizeof(reply), "%u %u %u %llx", listenings, listening.family,
+			 ntohs(listening.port), (unsigned long long)listening_cookie);
+	else if (strncmp(text, "pod-port ", 9) == 0)
+		table_set_pod_port((uint16_t)atoi(text + 9));
 	else if (strcmp(text, "release") == 0)
 		release();
 	else if (strncmp(text, "held ", 5) == 0)

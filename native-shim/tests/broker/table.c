@@ -71,6 +71,15 @@ void table_set_active(bool active)
 	       held_port(6));
 }
 
+/* 0: none */
+void table_set_pod_port(uint16_t port)
+{
+	__atomic_fetch_add(&table->sequence, 1, __ATOMIC_ACQ_REL);
+	table->pod_port_count = port != 0;
+	table->pod_ports[0] = htons(port);
+	__atomic_fetch_add(&table->sequence, 1, __ATOMIC_ACQ_REL);
+}
+
 void table_write(const char *directory)
 {
 	char path[256];

@@ -203,6 +203,21 @@ TEST(file_keeps_the_golden_vectors)
 	vectors_read("file.txt", file);
 }
 
+static void listening(const struct block *block)
+{
+	struct tl_endpoint own = parse_endpoint(block_text(block, "endpoint"));
+	uint8_t packet[64];
+
+	check_request(
+		block, packet,
+		tl_encode_listening(packet, sizeof(packet), &own, (uint64_t)block_number(block, "cookie")));
+}
+
+TEST(listening_keeps_the_golden_vectors)
+{
+	vectors_read("listening.txt", listening);
+}
+
 TEST(dial_keeps_the_golden_vectors)
 {
 	vectors_read("dial.txt", dial);
@@ -237,6 +252,7 @@ TEST(encoders_refuse_what_does_not_fit)
 	CHECK_EQUAL(tl_encode_dial(packet, 24, 0, &endpoint), 24);
 	CHECK_EQUAL(tl_encode_dial(packet, 23, 0, &endpoint), 0);
 	CHECK_EQUAL(tl_encode_flow(packet, 3, 0), 0);
+	CHECK_EQUAL(tl_encode_listening(packet, 24, &endpoint, 0), 0);
 	CHECK_EQUAL(tl_encode_lookup(packet, 24, 0, "a-name-that-is-too-long"), 0);
 	CHECK_EQUAL(tl_encode_file(packet, 24, &rename), 24);
 	CHECK_EQUAL(tl_encode_file(packet, 23, &rename), 0);

@@ -50,7 +50,7 @@ static void check_case(const char *what, enum verdict verdict, const char *decis
 static void check_decision(const struct block *block)
 {
 	const char *address = block_text(block, "address"), *host = block_text(block, "host");
-	const char *decision = block_text(block, "decision");
+	const char *decision = block_text(block, "decision"), *pod = block_text(block, "pod");
 	uint32_t flags = table->flags;
 
 	if (block_number(block, "ask_dotted"))
@@ -61,6 +61,10 @@ static void check_decision(const struct block *block)
 		struct tl_endpoint endpoint = parse_address(address);
 
 		check_case(address, classify_address(table, &endpoint), decision);
+	} else if (pod) {
+		struct tl_endpoint endpoint = parse_endpoint(pod);
+
+		check_case(pod, classify_pod_port(table, &endpoint), decision);
 	} else if (host) {
 		check_case(host, classify_name(table, host), decision);
 	}
@@ -124,11 +128,13 @@ TEST(name_servers_map_both_ways)
 
 TEST(missing_table_leaves_everything_to_the_host)
 {
-	struct tl_endpoint address = parse_address("10.96.0.1");
+	struct tl_endpoint address = parse_address("10.96.0.1"),
+			   loopback_port = parse_endpoint("127.0.0.1:5432");
 	uint8_t loopback[4];
 
 	CHECK_EQUAL(classify_address(NULL, &address), VERDICT_HOST);
 	CHECK_EQUAL(classify_name(NULL, "hello"), VERDICT_HOST);
+	CHECK_EQUAL(classify_pod_port(NULL, &loopback_port), VERDICT_HOST);
 	CHECK(!classify_name_server(NULL, &address, loopback));
 }
 
@@ -141,8 +147,12 @@ TEST(nonsense_in_the_table_stays_inside_it)
 	memset(table->ranges, 0x7f, sizeof(table->ranges));
 	memset(table->names, 'S', sizeof(table->names));
 	memset(table->singles, 0x55, sizeof(table->singles));
+	memset(&table->pod_port_count, 0xff, sizeof(table->pod_port_count));
+	memset(table->pod_ports, 0x55, sizeof(table->pod_ports));
 	CHECK_EQUAL(classify_address(table, &address), VERDICT_HOST);
 	CHECK_EQUAL(classify_name(table, "a.b"), VERDICT_HOST);
+	address = parse_endpoint("127.0.0.1:80");
+	CHECK_EQUAL(classify_pod_port(table, &address), VERDICT_HOST);
 }
 
 static bool stop;
