@@ -161,6 +161,7 @@ int tl_reverse_name(const struct tl_reverse_reply *reply, unsigned int index, ch
 #define TL_TABLE_HELD_SYN_4 2u
 #define TL_TABLE_HELD_SYN_6 4u
 #define TL_TABLE_ASK_DOTTED 8u
+#define TL_TABLE_LISTENERS  32u /* LISTENING is wanted */
 
 struct tl_range {
 	uint8_t family;
@@ -195,8 +196,8 @@ struct tl_table {
 	struct tl_name_server name_servers[TL_TABLE_NAME_SERVERS];
 	uint32_t pod_port_count;
 	uint16_t pod_ports[TL_TABLE_POD_PORTS]; /* network order */
-	char host_name[TL_TABLE_HOST_NAME]; /* padded with NULs; empty: the machine's own */
-	char mounts[TL_TABLE_MOUNTS];       /* KIND 1, path, NUL; an empty one ends them */
+	char host_name[TL_TABLE_HOST_NAME];     /* padded with NULs; empty: the machine's own */
+	char mounts[TL_TABLE_MOUNTS];           /* KIND 1, path, NUL; an empty one ends them */
 	char names[TL_TABLE_NAMES];
 	uint8_t singles[TL_TABLE_SINGLES][16];
 };

@@ -9,12 +9,13 @@
 #include "session.h"
 #include "sys.h"
 
-/* A session that is over, or has no table, has nobody to tell */
-static bool is_served(void)
+/* A session that exposes no port, is over, or has no table, has no use for it */
+static bool is_wanted(void)
 {
+	const uint32_t wanted = TL_TABLE_ACTIVE | TL_TABLE_LISTENERS;
 	const struct tl_table *table = session_get()->table;
 
-	return table && (__atomic_load_n(&table->flags, __ATOMIC_RELAXED) & TL_TABLE_ACTIVE);
+	return table && (__atomic_load_n(&table->flags, __ATOMIC_RELAXED) & wanted) == wanted;
 }
 
 /**
@@ -31,7 +32,7 @@ static int shim_listen(int fd, int backlog)
 	struct tl_endpoint own;
 	int result = libc_listen(fd, backlog);
 
-	if (result != 0 || !is_served())
+	if (result != 0 || !is_wanted())
 		return result;
 	if (sys_socket_option(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP &&
 	    sys_getsockname(fd, &address, &length) == 0 && endpoint_from_address(&own, &address.any, length))

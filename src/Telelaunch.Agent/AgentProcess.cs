@@ -69,7 +69,7 @@ internal sealed class AgentProcess
     private async Task<int> ServeAsync(string directory)
     {
         var resolver = new PodResolver();
-        var services = new PodServices(PodDialer.DialAsync, resolver, () => Pod.Describe(resolver), PodListener.ListenAsync, ContainerVariables.Read);
+        var services = new PodServices(PodDialer.DialAsync, resolver, () => Pod.Describe(resolver), new PodPorts().ListenAsync, ContainerVariables.Read);
         var options = new MuxOptions
         {
             TimeProvider = _time,

@@ -11,50 +11,104 @@ internal sealed class PodListener : FlowListener
 {
     private const int Backlog = 512;
 
-    private readonly Socket _socket;
+    // asm-generic/socket.h. .NET's ReuseAddress would set SO_REUSEPORT too, and a port that another container has would seem to be free.
+    private const int SolSocket = 1;
+    private const int SoReuseAddr = 2;
 
-    private PodListener(Socket socket)
+    // Without descriptors accept(2) fails at once, again and again, until a connection has ended.
+    private static readonly TimeSpan s_acceptPause = TimeSpan.FromMilliseconds(10);
+
+    private readonly Socket _socket;
+    private readonly Action<PodListener> _closed;
+    private volatile bool _isClosed;
+
+    /// <param name="socket">Listens; owned from now on.</param>
+    /// <param name="closed">Called once it listens no more.</param>
+    public PodListener(Socket socket, Action<PodListener> closed)
     {
         _socket = socket;
+        _closed = closed;
         PodEndPoint = (IPEndPoint)socket.LocalEndPoint!;
     }
 
     /// <inheritdoc/>
     public override IPEndPoint PodEndPoint { get; }
 
-    /// <summary>Binds and listens; failures are the errno of bind(2) and listen(2).</summary>
-    public static ValueTask<ListenResult> ListenAsync(IPEndPoint podEndPoint, CancellationToken cancellationToken)
+    /// <summary>A socket that listens there; one of <c>[::]</c> takes callers over IPv4 too.</summary>
+    /// <exception cref="SocketException">bind(2) or listen(2) failed.</exception>
+    public static Socket Bind(IPEndPoint podEndPoint)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        Socket? socket = null;
+        var socket = new Socket(podEndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket = new Socket(podEndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            if (podEndPoint.Address.Equals(IPAddress.IPv6Any))
+                socket.DualMode = true;
             // As servers do: the port's last connections may still be in TIME_WAIT (socket(7)).
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.SetRawSocketOption(SolSocket, SoReuseAddr, BitConverter.GetBytes(1));
             socket.Bind(podEndPoint);
             socket.Listen(Backlog);
-            return ValueTask.FromResult(ListenResult.Listening(new PodListener(socket)));
+            return socket;
         }
-        catch (SocketException error)
+        catch
         {
-            socket?.Dispose();
-            return ValueTask.FromResult(ListenResult.Failed(Errno.Of(error)));
+            socket.Dispose();
+            throw;
         }
     }
 
     /// <inheritdoc/>
     public override async ValueTask<AcceptedFlow> AcceptAsync(CancellationToken cancellationToken)
     {
-        Socket accepted = await _socket.AcceptAsync(cancellationToken);
-        accepted.NoDelay = true;
-        return new(new SocketDuplexStream(accepted), (IPEndPoint)accepted.RemoteEndPoint!);
+        while (true)
+        {
+            try
+            {
+                Socket accepted = await _socket.AcceptAsync(cancellationToken);
+                return Accept(accepted);
+            }
+            catch (Exception error) when (_isClosed && error is SocketException or ObjectDisposedException)
+            {
+                throw new IOException("A newer carrier of the client has taken the port over.", error);
+            }
+            catch (SocketException error)
+            {
+                // The caller is gone already, or no descriptors are left: the next one may be served.
+                AgentLog.Write($"a caller of port {PodEndPoint.Port} could not be accepted: {Errno.NameOf(Errno.Of(error))}");
+                await Task.Delay(s_acceptPause, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Stops listening; callers that nobody has accepted yet are reset by the kernel.</summary>
+    public void Close()
+    {
+        _isClosed = true;
+        _socket.Dispose();
     }
 
     /// <inheritdoc/>
     public override ValueTask DisposeAsync()
     {
-        _socket.Dispose();
+        Close();
+        _closed(this);
         return ValueTask.CompletedTask;
+    }
+
+    private static AcceptedFlow Accept(Socket accepted)
+    {
+        try
+        {
+            accepted.NoDelay = true;
+            var caller = (IPEndPoint)accepted.RemoteEndPoint!;
+            if (caller.Address.IsIPv4MappedToIPv6)
+                caller = new IPEndPoint(caller.Address.MapToIPv4(), caller.Port);
+            return new(new SocketDuplexStream(accepted), caller);
+        }
+        catch
+        {
+            // Reset before it could be set up.
+            accepted.Dispose();
+            throw;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Telelaunch.Broker.Ports;
 using Telelaunch.Net;
 
 namespace Telelaunch.Broker;
@@ -11,6 +12,9 @@ namespace Telelaunch.Broker;
 /// </remarks>
 public sealed class Broker : IAsyncDisposable
 {
+    /// <summary>How many ports <see cref="BrokerOptions.PodPorts"/> may name.</summary>
+    public const int MaximumPodPorts = VerdictTableLayout.MaximumPodPorts;
+
     private readonly BrokerOptions _options;
     private readonly FlowContext _context;
     private readonly BrokerParts _parts;
@@ -47,6 +51,9 @@ public sealed class Broker : IAsyncDisposable
     /// <summary>Where applications' connects to IPv4 destinations are sent on 127.0.0.1; the name-server listener's UDP port too.</summary>
     public int RelayPort4 => _parts.Ports.Port4;
 
+    /// <summary>On which sockets the command listens; empty without <see cref="BrokerOptions.FollowsListeners"/>.</summary>
+    public AppListeners AppListeners => _parts.AppListeners;
+
     /// <summary>Requests that shims have made so far.</summary>
     public long ControlRequests => _parts.ControlConnections;
 
@@ -62,7 +69,7 @@ public sealed class Broker : IAsyncDisposable
     public static async Task<Broker> StartAsync(BrokerOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var context = new FlowContext(options.Dialer, options.Pod, options.Records, options.Time, options.Logger);
+        var context = new FlowContext(new PodLoopback(options.Dialer).DialAsync, options.Pod, options.Records, options.Time, options.Logger);
         var stop = new CancellationTokenSource();
         var probe = new LoopProbe(() => ReportLoop(options));
         BrokerParts parts;

@@ -22,6 +22,12 @@ public sealed record BrokerOptions
 
     public IReadOnlyList<AddressRange> NeverProxy { get; init; } = [];
 
+    /// <summary>Ports of <c>--to-pod</c>: loopback with one of these is the pod's own. At most <see cref="Broker.MaximumPodPorts"/>.</summary>
+    public IReadOnlyList<int> PodPorts { get; init; } = [];
+
+    /// <summary>Whether shims tell on which sockets the command listens, see <see cref="Broker.AppListeners"/>.</summary>
+    public bool FollowsListeners { get; init; }
+
     public ClusterNames Names { get; init; } = ClusterNames.Unknown;
 
     /// <summary>This machine's name servers; null: those of /etc/resolv.conf.</summary>

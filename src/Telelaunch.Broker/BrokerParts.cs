@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Telelaunch.Broker.Ports;
 using Telelaunch.Net;
 
 namespace Telelaunch.Broker;
@@ -11,18 +12,21 @@ internal sealed class BrokerParts : IAsyncDisposable
 
     private readonly VerdictTable _table;
     private readonly ControlSocket _control;
+    private readonly bool _followsListeners;
     private readonly NameServerListener _nameServers;
 
     private BrokerParts(
         SessionDirectory directory,
         VerdictTable table,
         RelayPorts ports,
+        bool followsListeners,
         (PodNames Names, FlowOpener Flows, NameServerListener NameServers, ControlSocket Control) services,
         IReadOnlyList<RangeOverlap> overlaps)
     {
         Directory = directory;
         _table = table;
         Ports = ports;
+        _followsListeners = followsListeners;
         (Names, Flows, _nameServers, _control) = services;
         Overlaps = overlaps;
     }
@@ -34,6 +38,8 @@ internal sealed class BrokerParts : IAsyncDisposable
     internal PodNames Names { get; }
 
     internal FlowOpener Flows { get; }
+
+    internal AppListeners AppListeners { get; private init; } = new();
 
     internal IReadOnlyList<RangeOverlap> Overlaps { get; }
 
@@ -54,6 +60,7 @@ internal sealed class BrokerParts : IAsyncDisposable
         {
             table = new VerdictTable(directory.TablePath);
             table.WriteRanges(ranges);
+            table.WritePodPorts(options.PodPorts);
             table.WriteNameServers([.. servers.Select(server => new ListedNameServer(server.Address, server.Loopback))]);
             table.WriteHostName(options.HostName);
             table.WriteMounts(options.Volumes);
@@ -64,8 +71,9 @@ internal sealed class BrokerParts : IAsyncDisposable
             var flows = new FlowOpener(ports, new FlowTable(), context);
             var nameServers = new NameServerListener(names, probe, learnt, context);
             nameServers.Start(servers, sockets);
-            var control = new ControlSocket(directory.ControlPath, new ControlDesk(flows, names, options.Files).AnswerAsync, options.Time, options.Logger);
-            var parts = new BrokerParts(directory, table, ports, (names, flows, nameServers, control), overlaps);
+            var listeners = new AppListeners();
+            var control = new ControlSocket(directory.ControlPath, new ControlDesk(flows, names, listeners, options.Files).AnswerAsync, options.Time, options.Logger);
+            var parts = new BrokerParts(directory, table, ports, options.FollowsListeners, (names, flows, nameServers, control), overlaps) { AppListeners = listeners };
             parts.PublishPod(context, active: true);
             return parts;
         }
@@ -80,7 +88,7 @@ internal sealed class BrokerParts : IAsyncDisposable
     /// <summary>Writes what depends on the pod and on whether the broker serves.</summary>
     internal void PublishPod(FlowContext context, bool active)
     {
-        VerdictFlags flags = Ports.Flags | (active ? VerdictFlags.Active : 0) | (Names.Policy.AskDotted ? VerdictFlags.AskDotted : 0);
+        VerdictFlags flags = Ports.Flags | (active ? VerdictFlags.Active : 0) | (Names.Policy.AskDotted ? VerdictFlags.AskDotted : 0) | (_followsListeners ? VerdictFlags.Listeners : 0);
         _table.WriteNames(Names.Policy.Encode());
         _table.WriteHeader(new VerdictHeader(
             flags,

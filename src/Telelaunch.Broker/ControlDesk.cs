@@ -1,11 +1,12 @@
 using System.Net;
 using System.Text;
+using Telelaunch.Broker.Ports;
 using Telelaunch.Net;
 
 namespace Telelaunch.Broker;
 
 /// <summary>Hands each control request to who answers it.</summary>
-internal sealed class ControlDesk(FlowOpener flows, PodNames names, PodFileDesk files)
+internal sealed class ControlDesk(FlowOpener flows, PodNames names, AppListeners listeners, PodFileDesk files)
 {
     // RFC 1035 §2.3.4, as text with a trailing dot.
     private const int MaximumNameLength = 254;
@@ -17,9 +18,19 @@ internal sealed class ControlDesk(FlowOpener flows, PodNames names, PodFileDesk 
         ControlKind.LookUp => await LookUpAsync(request, cancellationToken),
         ControlKind.Reverse => await ReverseAsync(request, cancellationToken),
         ControlKind.Query => await QueryAsync(request, cancellationToken),
+        ControlKind.Listening => TakeListening(request),
         ControlKind.File => await FileAsync(request, cancellationToken),
         _ => ControlAnswer.Malformed,
     };
+
+    private ControlAnswer TakeListening(ControlRequest request)
+    {
+        ReadOnlySpan<byte> body = request.Body.Span;
+        if (body.Length != ControlEndPoint.Length + sizeof(ulong) || !ControlEndPoint.TryRead(body[..ControlEndPoint.Length], out IPEndPoint own))
+            return ControlAnswer.Malformed;
+        listeners.Add(own, BitConverter.ToUInt64(body[ControlEndPoint.Length..]));
+        return ControlAnswer.None;
+    }
 
     private async ValueTask<ControlAnswer> LookUpAsync(ControlRequest request, CancellationToken cancellationToken)
     {

@@ -8,8 +8,7 @@ internal enum ControlKind : byte
     LookUp = 3,
     Reverse = 4,
     Query = 5,
-
-    // 6 is LISTENING.
+    Listening = 6,
     File = 7,
 }
 

@@ -119,6 +119,20 @@ internal sealed unsafe class VerdictTable : IDisposable
         });
     }
 
+    /// <summary>Ports of loopback that are the pod's (<c>--to-pod</c>), at most <see cref="Layout.MaximumPodPorts"/>.</summary>
+    internal void WritePodPorts(IReadOnlyList<int> ports)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(ports.Count, Layout.MaximumPodPorts);
+        Change(() =>
+        {
+            Span<byte> area = At(Layout.PodPortsOffset, Layout.MaximumPodPorts * sizeof(ushort));
+            area.Clear();
+            for (int i = 0; i < ports.Count; i++)
+                BinaryPrimitives.WriteUInt16BigEndian(area[(i * sizeof(ushort))..], (ushort)ports[i]);
+            BinaryPrimitives.WriteUInt32LittleEndian(At(Layout.PodPortCountOffset, 4), (uint)ports.Count);
+        });
+    }
+
     /// <param name="hostName">Null: the machine's own.</param>
     internal void WriteHostName(string? hostName) => Change(() =>
     {

@@ -26,6 +26,10 @@ internal static class VerdictTableLayout
     internal const int NameServerLength = 24;
     internal const int MaximumNameServers = 16;
 
+    internal const int PodPortCountOffset = 12736;
+    internal const int PodPortsOffset = 12740;
+    internal const int MaximumPodPorts = 62;
+
     internal const int HostNameOffset = 12864;
     internal const int HostNameLength = 64;
 
@@ -56,4 +60,7 @@ internal enum VerdictFlags
 
     /// <summary>Names of several labels that match nothing are asked, because the namespaces aren't known.</summary>
     AskDotted = 8,
+
+    /// <summary>The broker wants to hear of listening sockets.</summary>
+    Listeners = 32,
 }

@@ -67,6 +67,10 @@ internal sealed class LiveCarriers(TunnelOptions options, Action<TunnelStateChan
         }
     }
 
+    /// <summary>Waits for a carrier that takes flows, however long, without making the tunnel hurry: nobody is held up.</summary>
+    /// <returns>null when the tunnel is lost.</returns>
+    public ValueTask<Carrier?> WaitAtEaseAsync(CancellationToken cancellationToken) => WaitForChangesAsync(Timeout.InfiniteTimeSpan, cancellationToken);
+
     public void Add(Carrier carrier)
     {
         lock (_lock)

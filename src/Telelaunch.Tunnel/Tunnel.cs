@@ -68,6 +68,22 @@ public sealed class Tunnel : IPodResolver, IAsyncDisposable
         DialResult.Failed(Errno.ENETUNREACH),
         cancellationToken);
 
+    /// <summary>Listens in the pod; a <see cref="PodListen"/>.</summary>
+    public async ValueTask<PodListenResult> ListenAsync(IPEndPoint podEndPoint, Dialer accept, Action<int> changed, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(podEndPoint);
+        ArgumentNullException.ThrowIfNull(accept);
+        ArgumentNullException.ThrowIfNull(changed);
+        MuxListenResult result = await AskAsync(
+            (mux, token) => mux.ListenAsync(podEndPoint, accept, token),
+            static result => result.Errno == Errno.ENETUNREACH,
+            new MuxListenResult(null, Errno.ENETUNREACH),
+            cancellationToken);
+        return result.Listener is null
+            ? new(null, result.Errno)
+            : new(new KeptListener(result.Listener, podEndPoint, accept, changed, _live, _options.Time), 0);
+    }
+
     /// <inheritdoc/>
     public ValueTask<AddressLookup> LookUpAddressesAsync(string hostName, AddressFamilies families, CancellationToken cancellationToken) => AskAsync(
         (mux, token) => mux.LookUpAddressesAsync(hostName, families, token),

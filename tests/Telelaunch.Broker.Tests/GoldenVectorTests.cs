@@ -12,10 +12,12 @@ public sealed class GoldenVectorTests : IDisposable
 
     public static TheoryData<string> Files() => ["dial.txt", "flow.txt", "lookup.txt", "reverse.txt", "query.txt", "file.txt"];
 
+    public static TheoryData<string> RequestFiles() => [.. Files(), "listening.txt"];
+
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Theory]
-    [MemberData(nameof(Files))]
+    [MemberData(nameof(RequestFiles))]
     public void Requests_AreReadAsTheyAreMeant(string file)
     {
         GoldenVector[] requests = [.. GoldenVector.Read(file).Where(vector => vector["packet"] == "request" && vector["valid"] != "no")];
@@ -27,12 +29,12 @@ public sealed class GoldenVectorTests : IDisposable
             Assert.Equal(vector["flags"], request.Flags.ToString(CultureInfo.InvariantCulture));
             if (vector.Has("endpoint"))
             {
-                Assert.True(ControlEndPoint.TryRead(request.Body.Span, out IPEndPoint endPoint), vector["name"]);
+                Assert.True(ControlEndPoint.TryRead(request.Body.Span[..ControlEndPoint.Length], out IPEndPoint endPoint), vector["name"]);
                 Assert.Equal(Unmapped(vector["endpoint"]), endPoint);
             }
 
             if (vector.Has("cookie"))
-                Assert.Equal(vector["cookie"], BitConverter.ToUInt64(request.Body.Span).ToString(CultureInfo.InvariantCulture));
+                Assert.Equal(vector["cookie"], BitConverter.ToUInt64(request.Body.Span[^sizeof(ulong)..]).ToString(CultureInfo.InvariantCulture));
             if (vector.Has("host"))
                 Assert.Equal(vector["host"], Encoding.UTF8.GetString(request.Body.Span));
             if (vector.Has("file"))
@@ -84,7 +86,7 @@ public sealed class GoldenVectorTests : IDisposable
         Assert.Equal(
             Region(vectors, "range").Select(vector => Convert.ToHexString(vector.Bytes)).Order(),
             Enumerable.Range(0, Region(vectors, "range").Length).Select(i => Convert.ToHexString(bytes, 64 + (i * 24), 24)).Order());
-        foreach (GoldenVector vector in Region(vectors, "name-server").Concat(Region(vectors, "single")).Concat(Region(vectors, "host-name")).Concat(Region(vectors, "mounts")))
+        foreach (GoldenVector vector in Region(vectors, "name-server").Concat(Region(vectors, "single")).Concat(Region(vectors, "pod-ports")).Concat(Region(vectors, "host-name")).Concat(Region(vectors, "mounts")))
             Assert.Equal(Convert.ToHexString(vector.Bytes), Convert.ToHexString(bytes, int.Parse(vector["offset"], CultureInfo.InvariantCulture), vector.Bytes.Length));
     }
 
@@ -179,6 +181,7 @@ public sealed class GoldenVectorTests : IDisposable
         table.WriteNameServers([.. Region(vectors, "name-server").Select(vector => new ListedNameServer(IPAddress.Parse(vector["server_address"]), IPAddress.Parse(vector["loopback_address"])))]);
         table.WriteHostName(Region(vectors, "host-name").Single()["host_name"]);
         table.WriteMounts(Volumes(Region(vectors, "mounts").Single()["mounts"]));
+        table.WritePodPorts([.. Words(Region(vectors, "pod-ports").Single()["pod_ports"]).Select(Number)]);
         foreach (GoldenVector vector in Region(vectors, "single"))
             Assert.True(table.TryAddSingle(IPAddress.Parse(vector["single"])));
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);

@@ -9,6 +9,9 @@ public class LayoutTests
     private const string Program = """
         #define _GNU_SOURCE
         #include <fcntl.h>
+        #include <linux/inet_diag.h>
+        #include <linux/netlink.h>
+        #include <linux/sock_diag.h>
         #include <netinet/tcp.h>
         #include <stddef.h>
         #include <stdio.h>
@@ -21,6 +24,9 @@ public class LayoutTests
             printf("%zu %zu\n", sizeof(struct iovec), offsetof(struct tcp_info, tcpi_state));
             printf("%d %d %d %d\n", SOL_SOCKET, SO_PEERCRED, SO_COOKIE, MSG_CMSG_CLOEXEC);
             printf("%zu %zu %d %d %d %d\n", sizeof(struct statx), offsetof(struct statx, stx_mode), AT_EMPTY_PATH, STATX_TYPE, S_IFMT, S_IFREG);
+            printf("%zu %zu %zu %zu %zu %zu\n", sizeof(struct inet_diag_req_v2), offsetof(struct inet_diag_req_v2, idiag_states), sizeof(struct inet_diag_msg),
+                offsetof(struct inet_diag_msg, id), offsetof(struct inet_diag_msg, idiag_inode), offsetof(struct inet_diag_sockid, idiag_cookie));
+            printf("%d %d %d %d %d %d %d\n", AF_NETLINK, NETLINK_SOCK_DIAG, NLMSG_ERROR, NLMSG_DONE, NLM_F_REQUEST | NLM_F_DUMP, SOCK_DIAG_BY_FAMILY, INET_DIAG_SKV6ONLY);
             return 0;
         }
         """;
@@ -37,6 +43,11 @@ public class LayoutTests
         Assert.Equal($"{sizeof(LibC.iovec)} 0", c[2]);
         Assert.Equal($"{LibC.SOL_SOCKET} {LibC.SO_PEERCRED} {LibC.SO_COOKIE} {LibC.MSG_CMSG_CLOEXEC}", c[3]);
         Assert.Equal($"{LibC.StatxSize} {LibC.StatxMode} {LibC.AT_EMPTY_PATH} {LibC.STATX_TYPE} {LibC.S_IFMT} {LibC.S_IFREG}", c[4]);
+        // What SocketDiagnosis reads by offsets.
+        Assert.Equal("56 4 72 4 68 40", c[5]);
+        Assert.Equal(
+            $"{LibC.AF_NETLINK} {LibC.NETLINK_SOCK_DIAG} {LibC.NLMSG_ERROR} {LibC.NLMSG_DONE} {LibC.NLM_F_REQUEST | LibC.NLM_F_DUMP} {LibC.SOCK_DIAG_BY_FAMILY} {LibC.INET_DIAG_SKV6ONLY}",
+            c[6]);
     }
 
     private static nint Offset<T>(string field) => Marshal.OffsetOf<T>(field);

@@ -218,6 +218,17 @@ public sealed class CarrierTests
     }
 
     [Fact]
+    public async Task ListenerThatCantGoOn_EndsByReset_AndIsNoDefect()
+    {
+        await using MuxSession session = await MuxSession.StartAsync();
+        MuxListenResult listen = await session.Client.ListenAsync(
+            new(IPAddress.Any, 8080), (_, _) => throw new InvalidOperationException(), CancellationToken.None);
+        session.FakePod.Listener.Break();
+        Assert.Equal(Errno.ECONNABORTED, await listen.Listener!.Completion.WaitAsync(s_bound));
+        await session.FakePod.Listener.Disposed.Task.WaitAsync(s_bound);
+    }
+
+    [Fact]
     public async Task LostCarrier_EndsListeners()
     {
         await using MuxSession session = await MuxSession.StartAsync();

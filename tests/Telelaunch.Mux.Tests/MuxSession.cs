@@ -139,6 +139,9 @@ internal sealed class FakeListener : FlowListener
 
     public TaskCompletionSource Disposed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Accepting fails from now on.</summary>
+    public void Break() => _accepted.Writer.Complete(new IOException("broken"));
+
     /// <summary>Somebody connects; returns the caller's end.</summary>
     public async Task<DuplexStream> ConnectAsync(IPEndPoint caller)
     {
@@ -149,7 +152,17 @@ internal sealed class FakeListener : FlowListener
         return callersEnd;
     }
 
-    public override ValueTask<AcceptedFlow> AcceptAsync(CancellationToken cancellationToken) => _accepted.Reader.ReadAsync(cancellationToken);
+    public override async ValueTask<AcceptedFlow> AcceptAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _accepted.Reader.ReadAsync(cancellationToken);
+        }
+        catch (ChannelClosedException error)
+        {
+            throw error.InnerException!;
+        }
+    }
 
     public override ValueTask DisposeAsync()
     {

@@ -115,6 +115,19 @@ TEST(listen_is_told_to_nobody_once_the_session_is_over)
 	close(fd);
 }
 
+TEST(listen_is_told_to_nobody_where_no_port_is_exposed)
+{
+	struct destination at;
+	long before = told();
+	int fd = bound_socket("127.0.0.1", &at);
+
+	broker("listeners 0");
+	CHECK_EQUAL(listen(fd, 5), 0);
+	broker("listeners 1");
+	CHECK_EQUAL(told(), before);
+	close(fd);
+}
+
 /* The test broker's script is the port; 7 echoes */
 TEST(listed_loopback_port_goes_to_the_pod)
 {

@@ -9,9 +9,9 @@
  *
  * Tests steer and watch it through DIRECTORY/test (SOCK_SEQPACKET, one text each way): "count" tells how many
  * packets came in on the control socket (LISTENING apart, which "listening" tells: the last one's address,
- * and whether its cookie was the asker's), "pod-port N" lists one, "release" lets the waiting dials go, "file"
- * tells the last question about a file, "held 0|1" and "active 0|1" change the table. Nothing depends on time:
- * what has to wait, waits for a command or for a number of dials.
+ * and whether its cookie was the asker's), "pod-port N" lists one, "release" lets the waiting dials go,
+ * "file" tells the last question about a file, "held 0|1" and "active 0|1" change the table. Nothing depends
+ * on time: what has to wait, waits for a command or for a number of dials.
  */
 #include "broker.h"
 
@@ -259,6 +259,8 @@ static void serve_test(void)
 	else if (strcmp(text, "listening") == 0)
 		snprintf(reply, sizeof(reply), "%u %u %u %llx", listenings, listening.family,
 			 ntohs(listening.port), (unsigned long long)listening_cookie);
+	else if (strncmp(text, "listeners ", 10) == 0)
+		table_set_listeners(text[10] == '1');
 	else if (strncmp(text, "pod-port ", 9) == 0)
 		table_set_pod_port((uint16_t)atoi(text + 9));
 	else if (strcmp(text, "release") == 0)

@@ -22,6 +22,7 @@ void serve_other_sockets(const struct pollfd *polls);
 void table_write(const char *directory);
 void table_set_held(bool held);
 void table_set_active(bool active);
+void table_set_listeners(bool wanted);
 void table_set_pod_port(uint16_t port);
 
 /* files.c: the pod's volumes; the table isn't published yet */

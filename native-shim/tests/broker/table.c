@@ -71,6 +71,12 @@ void table_set_active(bool active)
 	       held_port(6));
 }
 
+void table_set_listeners(bool wanted)
+{
+	change(wanted ? table->flags | TL_TABLE_LISTENERS : table->flags & ~TL_TABLE_LISTENERS,
+	       table->relay_port_4, table->relay_port_6);
+}
+
 /* 0: none */
 void table_set_pod_port(uint16_t port)
 {
@@ -109,5 +115,6 @@ void table_write(const char *directory)
 	add_name_server(AF_INET, "192.0.2.53", 1);
 	add_name_server(AF_INET6, "fd00:53::53", 2);
 	files_make(directory, table);
-	change(TL_TABLE_ACTIVE | TL_TABLE_HELD_SYN_4 | TL_TABLE_HELD_SYN_6, held_port(4), held_port(6));
+	change(TL_TABLE_ACTIVE | TL_TABLE_HELD_SYN_4 | TL_TABLE_HELD_SYN_6 | TL_TABLE_LISTENERS, held_port(4),
+	       held_port(6));
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Telelaunch.Broker;
+using Telelaunch.Broker.Ports;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
 
@@ -13,6 +14,7 @@ internal sealed class SessionLog : IDisposable
     private readonly Action<string> _write;
     private readonly bool _traces;
     private readonly Screen _screen;
+    private readonly ILogger _ports;
 
     /// <exception cref="Net.HostException">The log file can't be written.</exception>
     public SessionLog(ReportOptions options, Screen screen, TimeProvider time)
@@ -27,9 +29,13 @@ internal sealed class SessionLog : IDisposable
             builder.SetMinimumLevel(least);
             builder.AddProvider(new LineLoggerProvider(least, time, _write));
         });
+        _ports = Loggers.CreateLogger("Telelaunch.Ports");
     }
 
     public ILoggerFactory Loggers { get; }
+
+    /// <summary>Gets each change of an exposed port; null: nobody is told.</summary>
+    public Action<PortRecord>? PortChanged { get; set; }
 
     /// <summary>Takes what the broker reports: notices are always shown, flows and lookups with <c>--trace</c>.</summary>
     public void Record(BrokerRecord record)
@@ -38,6 +44,11 @@ internal sealed class SessionLog : IDisposable
         {
             _screen.Say(notice.Cause);
             _screen.Say(notice.Remedy);
+        }
+        else if (record is PortRecord port)
+        {
+            _ports.LogDebug("{Line}", TraceLine.Of(port));
+            PortChanged?.Invoke(port);
         }
         else if (_traces)
         {

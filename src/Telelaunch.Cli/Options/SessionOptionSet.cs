@@ -31,6 +31,7 @@ internal sealed class SessionOptionSet
     private readonly Option<bool> _trace = new("--trace") { Description = "Write a line for each connection and lookup, to standard error unless --log-file is given" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Print manifests, rights, ranges and environment; create nothing" };
     private readonly WorkloadOptionSet _workload = new();
+    private readonly ExposeOptionSet _expose = new();
     private readonly Option<string?> _progress = Text("--progress", "auto|plain|json|quiet", "How the start is shown");
 
     private readonly EnvironmentOptionSet _environment = new();
@@ -52,6 +53,7 @@ internal sealed class SessionOptionSet
         _environment.AddTo(command);
         _volumes.AddTo(command);
         command.Options.Add(_keepHostName);
+        _expose.AddTo(command);
     }
 
     /// <exception cref="CommandLineException">A value can't be understood.</exception>
@@ -75,6 +77,7 @@ internal sealed class SessionOptionSet
         Environment = _environment.Read(line),
         Volumes = _volumes.Read(line),
         KeepHostName = line.GetValue(_keepHostName),
+        Expose = _expose.Read(line),
         DryRun = line.GetValue(_dryRun),
     };
 

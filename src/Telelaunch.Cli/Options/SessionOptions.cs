@@ -50,6 +50,9 @@ internal sealed record SessionOptions
     /// <summary><c>--keep-hostname</c>: the command's host name stays this machine's.</summary>
     public bool KeepHostName { get; init; }
 
+    /// <summary>Ports between the pod and this machine.</summary>
+    public ExposeOptions Expose { get; init; } = new([], false, []);
+
     /// <summary><c>--dry-run</c>: print, change nothing.</summary>
     public bool DryRun { get; init; }
 }

@@ -1,4 +1,5 @@
 using Telelaunch.Broker;
+using Telelaunch.Broker.Ports;
 using Telelaunch.Cli.Guard;
 using Telelaunch.Cli.Output;
 using Telelaunch.Cli.Variables;
@@ -52,13 +53,16 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
 
     public TunnelBanner? Banner { get; set; }
 
+    /// <summary>Null where no port is exposed.</summary>
+    public ExposedPorts? Ports { get; set; }
+
     /// <summary>Lets flows end by themselves, as the kernel does for a process that has written and ended.</summary>
     public async Task DeliverAsync(TimeProvider time)
     {
         using var bound = new CancellationTokenSource(DeliveryTime, time);
         try
         {
-            await Broker!.WaitForFlowsAsync(bound.Token);
+            await Task.WhenAll(Broker!.WaitForFlowsAsync(bound.Token), Ports?.WaitForCallersAsync(bound.Token) ?? Task.CompletedTask);
         }
         catch (OperationCanceledException)
         {
@@ -71,6 +75,18 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
     {
         // What others wait for comes first.
         var isClean = Hold is null || await Hold.RestoreAsync();
+        try
+        {
+            if (Ports is not null) await Ports.DisposeAsync();
+        }
+        finally
+        {
+            await CloseAsync(isClean);
+        }
+    }
+
+    private async Task CloseAsync(bool isClean)
+    {
         try
         {
             if (Tunnel is not null && Banner is not null) Tunnel.StateChanged -= Banner.Show;

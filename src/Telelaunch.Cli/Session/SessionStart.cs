@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Telelaunch.Broker;
+using Telelaunch.Broker.Ports;
 using Telelaunch.Cli.Guard;
 using Telelaunch.Cli.Logging;
 using Telelaunch.Cli.Options;
@@ -93,6 +94,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         if (extent == SessionExtent.Environment) return;
         await MountVolumesAsync(session, connection, cancellationToken);
         await _phases.ShowAsync("names", () => StartBrokerAsync(session, ranges, names, cancellationToken));
+        if (purpose == SessionPurpose.Run) await ExposePortsAsync(session, Exposed(session), cancellationToken);
         if (session.Hold?.Swap is not null) await _phases.ShowAsync($"{plan} scaled to 0", () => session.Hold.ScaleDownAsync(display.Note, cancellationToken));
     }
 
@@ -205,6 +207,8 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             Resolver = tunnel,
             Pod = tunnel.Pod,
             ClusterRanges = [.. ranges.Services.Concat(ranges.Pods).Select(found => found.Range).Distinct()],
+            PodPorts = options.Expose.ToPod,
+            FollowsListeners = Exposed(session).IsAny,
             AlsoProxy = options.Traffic.AlsoRanges,
             NeverProxy = options.Traffic.NeverRanges,
             Names = new(names.Namespaces, names.HeadlessServices ?? [], options.Traffic.AlsoNames),
@@ -221,6 +225,28 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         tunnel.StateChanged += session.Banner.Show;
         // What happened before the handler was there.
         if (tunnel.State.State != Telelaunch.Tunnel.TunnelState.Up) session.Banner.Show(tunnel, tunnel.State);
+    }
+
+    private ExposeOptions Exposed(RunningSession session) => options.Expose.WithDeclared(session.Plan?.DeclaredPorts ?? []);
+
+    private async Task ExposePortsAsync(RunningSession session, ExposeOptions expose, CancellationToken cancellationToken)
+    {
+        var table = new PortTable(screen, session.Tunnel!.Pod.Addresses, Enumerable.Empty<int>().ToLookup(port => port, _ => ""));
+        if (expose.IsAny)
+        {
+            log.PortChanged = table.Change;
+            await _phases.ShowAsync("ports", async () => session.Ports = await ExposedPorts.StartAsync(new()
+            {
+                Ports = expose.Ports,
+                FollowsCommand = expose.FollowsCommand,
+                Listen = session.Tunnel.ListenAsync,
+                AppListeners = session.Broker!.AppListeners,
+                Records = log.Record,
+                Time = time,
+                Logger = log.Loggers.CreateLogger("Telelaunch.Ports"),
+            }, cancellationToken));
+        }
+        table.Show(session.Ports?.Ports ?? [], expose, display);
     }
 
     // What dead sessions of this user left goes with the next one; that it can't be listed or deleted is no failure of this one.

@@ -55,6 +55,11 @@ internal sealed class PodListeners(MuxConnection connection, Listen listen)
         {
             // RST by the client, or the carrier's end.
         }
+        catch (IOException)
+        {
+            // The listener can't go on: the client may ask again.
+            connection.Writer.SendNumber(FrameType.Rst, number, Errno.ECONNABORTED);
+        }
         catch (Exception error)
         {
             connection.Writer.SendNumber(FrameType.Rst, number, Errno.ECONNABORTED);

@@ -29,6 +29,9 @@ internal sealed class AgentEnd : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>How the pod listens.</summary>
+    public Listen Listen { get; set; } = (_, _) => ValueTask.FromResult(ListenResult.Failed(Errno.EACCES));
+
     public int Carriers => _servers.Count;
 
     /// <summary>How many carriers have flows at this moment.</summary>
@@ -91,7 +94,7 @@ internal sealed class AgentEnd : IAsyncDisposable
         socket.NoDelay = true;
         var pod = new PodDescription("agent-pod", [IPAddress.Parse("10.244.0.9")], [IPAddress.Parse("10.96.0.10")], ["default.svc.cluster.local"], 5, "test");
         var services = new PodServices(
-            DialAsync, new FixedResolver(), () => pod, (_, _) => ValueTask.FromResult(ListenResult.Failed(Errno.EACCES)), () => Environment);
+            DialAsync, new FixedResolver(), () => pod, (podEndPoint, token) => Listen(podEndPoint, token), () => Environment);
         try
         {
             MuxServer server = await MuxServer.AcceptAsync(

@@ -1,0 +1,62 @@
+using System.Net;
+using Telelaunch.Broker.Ports;
+using Telelaunch.Cli.Options;
+using Telelaunch.Cli.Output;
+
+namespace Telelaunch.Cli.Session;
+
+/// <summary>Says which ports lead where, in both directions: as a table at the start, and a line for each change.</summary>
+/// <param name="pod">The pod's addresses, the one that callers use first.</param>
+/// <param name="services">Services that lead to a port of the pod, as <c>NAME:PORT</c>; empty where none is known.</param>
+internal sealed class PortTable(Screen screen, IReadOnlyList<IPAddress> pod, ILookup<int, string> services)
+{
+    private volatile bool _isShown;
+
+    /// <summary>The table at the start.</summary>
+    public void Show(IReadOnlyList<PortRecord> ports, ExposeOptions options, IProgressDisplay display)
+    {
+        foreach (var record in ports) display.Note($"{Way(record)}: {(record.State == PortState.Unserved ? "nobody listens yet; callers are refused" : Now(record))}");
+        if (options.FollowsCommand) display.Note($"callers of {Address(pod)} → whatever port the command listens on: nothing yet; callers are refused");
+        foreach (var port in options.ToPod) display.Note($"the command at localhost:{port} → localhost:{port} of the pod");
+        _isShown = true;
+    }
+
+    /// <summary>A change, as soon as the table has been shown; before, it will be in the table.</summary>
+    public void Change(PortRecord record)
+    {
+        // The tunnel's own banner says that nobody comes through.
+        if (!_isShown || record.State == PortState.TunnelDown) return;
+        screen.Say(record.State == PortState.Unserved
+            ? $"{record.Port.HostPort} isn't listened on any more: callers of {Target(record.Port)} are refused"
+            : record.State == PortState.PodRefused ? $"{record.Port.HostPort} {Now(record)}" : $"{record.Port.HostPort} {Now(record)}: {Way(record)}");
+        if (record.State == PortState.PodRefused) screen.Say(PodPortFault.Of(record.Port, record.Errno).Remedy);
+    }
+
+    private string Way(PortRecord record)
+    {
+        var host = record.HostEndPoint ?? new IPEndPoint(IPAddress.Loopback, record.Port.HostPort);
+        return $"callers of {Target(record.Port)} → {host}";
+    }
+
+    private string Target(ExposedPort port)
+    {
+        if (port.Origin == ExposeOrigin.FromPod) return $"localhost:{port.PodPort} in the pod";
+        var names = services[port.PodPort].ToList();
+        var address = new IPEndPoint(pod.Count == 0 ? IPAddress.Any : pod[0], port.PodPort);
+        return names.Count == 0 ? $"{address}" : $"{address} (Service {string.Join(", ", names)})";
+    }
+
+    private static string Now(PortRecord record) => record.State switch
+    {
+        PortState.PodRefused => $"is served by {Holder(record)}, but callers get no further: {PodPortFault.Of(record.Port, record.Errno).Message}",
+        _ => $"is served by {Holder(record)}",
+    };
+
+    private static string Holder(PortRecord record)
+    {
+        var name = record.ProcessId == 0 ? "a process that isn't visible" : $"{record.ProcessName} (pid {record.ProcessId})";
+        return record.IsCommand ? name : $"{name}, which isn't the command";
+    }
+
+    private static string Address(IReadOnlyList<IPAddress> addresses) => addresses.Count == 0 ? "the pod" : addresses[0].ToString();
+}
