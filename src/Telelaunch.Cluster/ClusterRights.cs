@@ -29,6 +29,16 @@ public static class ClusterRights
         new("list", "", "namespaces", false, false, "know which names are namespaces"),
     ];
 
+    /// <summary>What the restorer in the cluster needs, without which a dead session leaves work to <c>telelaunch restore</c>.</summary>
+    private static IReadOnlyList<ClusterRight> OfRestorer { get; } =
+    [
+        .. Each("coordination.k8s.io", "leases", "say that the session lives", false, "create", "get", "list", "patch", "delete"),
+        .. Each("rbac.authorization.k8s.io", "roles", "give the restorer a Role for that one workload", false, "create", "delete"),
+        .. Each("rbac.authorization.k8s.io", "rolebindings", "give the restorer a Role for that one workload", false, "create", "delete"),
+        .. Each("", "serviceaccounts", "give the restorer a name", false, "create", "delete"),
+        .. Each("apps", "deployments", "run the restorer", false, "create", "delete"),
+    ];
+
     /// <summary>What standing in for a workload needs besides <see cref="All"/>.</summary>
     public static IReadOnlyList<ClusterRight> OfSwap(WorkloadReference workload)
     {
@@ -50,18 +60,27 @@ public static class ClusterRights
         ];
     }
 
-    /// <summary>What the restorer in the cluster needs, without which a dead session leaves work to <c>telelaunch restore</c>.</summary>
-    private static IReadOnlyList<ClusterRight> OfRestorer { get; } =
+    /// <summary>What a new Deployment and Service need besides <see cref="All"/>.</summary>
+    public static IReadOnlyList<ClusterRight> OfNewDeployment { get; } =
     [
-        .. Each("coordination.k8s.io", "leases", "say that the session lives", "create", "get", "patch", "delete"),
-        .. Each("rbac.authorization.k8s.io", "roles", "give the restorer a Role for that one workload", "create", "delete"),
-        .. Each("rbac.authorization.k8s.io", "rolebindings", "give the restorer a Role for that one workload", "create", "delete"),
-        .. Each("", "serviceaccounts", "give the restorer a name", "create", "delete"),
-        .. Each("apps", "deployments", "run the restorer", "create", "delete"),
+        .. Each("apps", "deployments", "make the Deployment, and remove it", true, "create", "get", "delete"),
+        .. Each("", "services", "make the Service, and remove it", true, "create", "get", "delete"),
+        new("list", "", "pods", true, true, "find the Deployment's Pod"),
+        .. OfRestorer.Where(right => right.Resource != "deployments"),
     ];
 
-    private static IEnumerable<ClusterRight> Each(string group, string resource, string purpose, params string[] verbs) =>
-        verbs.Select(verb => new ClusterRight(verb, group, resource, true, false, purpose));
+    /// <summary>What using an agent that is there needs besides the tunnel's own rights.</summary>
+    public static IReadOnlyList<ClusterRight> OfStandingAgent { get; } =
+    [
+        new("get", "apps", "deployments", true, true, "find the agent"),
+        new("list", "", "pods", true, true, "find its Pod"),
+        new("get", "", "secrets", true, true, "read its keys"),
+        new("get", "", "pods/portforward", true, true, "open the tunnel"),
+        new("create", "", "pods/portforward", true, true, "open the tunnel"),
+    ];
+
+    private static IEnumerable<ClusterRight> Each(string group, string resource, string purpose, bool isRequired, params string[] verbs) =>
+        verbs.Select(verb => new ClusterRight(verb, group, resource, true, isRequired, purpose));
 
     /// <summary>Asks the API server for each of <paramref name="rights"/> whether this user has it (SelfSubjectAccessReview), all at once.</summary>
     /// <returns>In the order of <paramref name="rights"/>. The server doesn't tell a namespace that doesn't exist from a forbidden one.</returns>

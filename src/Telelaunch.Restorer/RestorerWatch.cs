@@ -84,8 +84,8 @@ internal sealed class RestorerWatch(ClusterConnection connection, string podName
         var result = await SwapRestore.RunAsync(connection, podNamespace, workload.Kind, workload.Name, task.Session, time, cancellationToken);
         log(result.Outcome switch
         {
-            RestoreOutcome.Restored => $"{workload} is put back: {result.Replicas} replicas",
-            RestoreOutcome.ScaledMeanwhile => $"{workload} was scaled meanwhile and keeps its {result.Replicas} replicas",
+            RestoreOutcome.Restored => $"{workload} is put back: {result.Count}",
+            RestoreOutcome.ScaledMeanwhile => $"{workload} was scaled meanwhile and keeps its {result.Count}",
             RestoreOutcome.NotSwapped => $"{workload} was put back before",
             RestoreOutcome.SomebodyElses => $"{workload} is another session's by now",
             _ => $"{workload} was deleted meanwhile",

@@ -31,6 +31,7 @@ internal sealed class CommandTree
             SessionCommand("doctor", "Probe rights, agent, names, ranges and this machine; say what to do", (options, line, token) => DoctorCommand.RunAsync(_surroundings, options, Format(line), token)),
             SessionCommand("rbac", "Print the Role that these options need", (options, line, _) => Task.FromResult(RbacCommand.Run(_surroundings.Screen, options))),
             Simple("version", "Print the version", line => VersionCommand.Run(_surroundings.Screen, Format(line))),
+            AgentImage(),
             Completion(),
             Guard(),
         };
@@ -123,6 +124,15 @@ internal sealed class CommandTree
         command.Arguments.Add(name);
         command.Options.Add(all);
         return command;
+    }
+
+    private Command AgentImage()
+    {
+        var name = new Argument<string>("NAME") { Description = "The Deployment's name", DefaultValueFactory = _ => "telelaunch-agent" };
+        var manifest = SessionCommand("manifest", "Print Secret and Deployment of an agent that stays, for kubectl apply and --deployment",
+            (options, line, _) => Task.FromResult(AgentManifestCommand.Run(_surroundings.Screen, options, line.GetRequiredValue(name))));
+        manifest.Arguments.Add(name);
+        return new("agent", "About the agent") { new Command("image", "The agent's image and its manifest") { manifest } };
     }
 
     private Command Completion()

@@ -15,8 +15,8 @@ internal static class ListCommand
         List<ListedWorkload> listed = [];
         foreach (var workload in await SwappedWorkload.ListAsync(connection, connection.Kubeconfig.Namespace, cancellationToken))
         {
-            var life = workload.IsSwapped ? await workload.FindLifeAsync(connection, cancellationToken) : (SessionLife?)null;
-            listed.Add(new(workload.ToString(), workload.Replicas, workload.Claim?.Replicas, workload.Claim?.Owner, workload.Claim?.Since, life switch { SessionLife.Alive => "alive", SessionLife.Dead => "dead", _ => null }));
+            var life = workload.IsSwapped || workload.MadeBy is not null ? await workload.FindLifeAsync(connection, cancellationToken) : (SessionLife?)null;
+            listed.Add(new(workload.ToString(), workload.Replicas, workload.Claim?.Replicas, workload.Claim?.Owner, workload.Claim?.Since, life switch { _ when workload.MadeBy is not null => "made", SessionLife.Alive => "alive", SessionLife.Dead => "dead", _ => null }));
         }
         Report.Write(surroundings.Screen, format, new WorkloadList(connection.Kubeconfig.Namespace, listed), ListJson.Default.WorkloadList, Text);
         return ExitCodes.Success;
@@ -29,13 +29,14 @@ internal static class ListCommand
     private static string Swapped(ListedWorkload workload) => workload.Session switch
     {
         null => "",
+        "made" => "  made by a session",
         "alive" => $"  swapped by {workload.Owner} since {workload.Since:yyyy-MM-dd HH:mm} UTC (had {workload.OriginalReplicas})",
         _ => $"  swapped by a dead session{(workload.Owner is null ? "" : $" of {workload.Owner}")}: telelaunch restore {workload.Workload}",
     };
 }
 
 /// <param name="OriginalReplicas">Before it was swapped; null where it isn't.</param>
-/// <param name="Session">alive or dead; null where nobody stands in.</param>
+/// <param name="Session">alive or dead: who stands in; made: by a session, which removes it; null where nobody stands in.</param>
 internal sealed record ListedWorkload(string Workload, int Replicas, int? OriginalReplicas, string? Owner, DateTimeOffset? Since, string? Session);
 
 internal sealed record WorkloadList(string Namespace, IReadOnlyList<ListedWorkload> Workloads);

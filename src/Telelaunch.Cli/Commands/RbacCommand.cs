@@ -16,7 +16,7 @@ internal static class RbacCommand
     }
 
     // Whoever asks for rights may have no kubeconfig yet.
-    private static string NamespaceOf(ClusterOptions options)
+    internal static string NamespaceOf(ClusterOptions options)
     {
         if (options.Namespace is { } given) return given;
         try

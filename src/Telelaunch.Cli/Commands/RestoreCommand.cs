@@ -18,12 +18,12 @@ internal static class RestoreCommand
         using var connection = ClusterAccess.Connect(options.Cluster);
         var podNamespace = connection.Kubeconfig.Namespace;
         var found = name is null
-            ? [.. (await SwappedWorkload.ListAsync(connection, podNamespace, cancellationToken)).Where(workload => workload.IsSwapped)]
+            ? [.. (await SwappedWorkload.ListAsync(connection, podNamespace, cancellationToken)).Where(workload => workload.IsSwapped || workload.MadeBy is not null)]
             : await FindAsync(connection, podNamespace, name, cancellationToken);
         List<RestoredWorkload> results = [];
         foreach (var workload in found) results.Add(await RestoreAsync(connection, workload, isForced, surroundings.Time, cancellationToken));
         // Pods and new workloads of dead sessions, which stood in for nothing.
-        if (name is null) await SweepAsync(connection, podNamespace, cancellationToken);
+        if (name is null) await SweepAsync(connection, podNamespace, [.. found.Select(workload => workload.Claim?.Session ?? workload.MadeBy?.Session).OfType<string>()], cancellationToken);
         Report.Write(surroundings.Screen, format, new RestoreReport(podNamespace, results), RestoreJson.Default.RestoreReport, Text);
         return results.Any(result => result.Outcome is "alive" or "failed") ? ExitCodes.Failed : ExitCodes.Success;
     }
@@ -40,19 +40,29 @@ internal static class RestoreCommand
     {
         RestoredWorkload Result(string outcome, int replicas, string detail) => new(workload.ToString(), outcome, replicas, workload.Claim?.Owner, detail);
 
+        async Task<RestoredWorkload> RemoveAsync(string session)
+        {
+            if (!isForced && await workload.FindLifeAsync(connection, cancellationToken) == SessionLife.Alive)
+                return Result("alive", workload.Replicas, $"a session made it that may still live: end it there, or telelaunch leave {workload} -n {workload.Namespace}");
+            await NewDeployment.DeleteAsync(connection, workload.Namespace, workload.Name, session, cancellationToken);
+            await WorkloadHold.RemoveLeftoversAsync(connection, workload.Namespace, session, cancellationToken);
+            return Result("removed", 0, "a session had made it; it is removed, with its Service");
+        }
+
         try
         {
-            if (!workload.IsSwapped) return Result("not-swapped", workload.Replicas, $"nobody stands in for it; it has {workload.Replicas} replicas");
+            if (workload.MadeBy is { } made) return await RemoveAsync(made.Session);
+            if (!workload.IsSwapped) return Result("not-swapped", workload.Replicas, $"nobody stands in for it; it has {RestoreResult.CountOf(workload.Replicas)}");
             if (!isForced && await workload.FindLifeAsync(connection, cancellationToken) == SessionLife.Alive)
                 return Result("alive", workload.Replicas, $"the session of {workload.Claim!.WhoAndSince} still lives: end it there, or telelaunch leave {workload} -n {workload.Namespace}");
             var result = await SwapRestore.RunAsync(connection, workload.Namespace, workload.Kind, workload.Name, session: null, time, cancellationToken);
             if (workload.Claim is { } claim) await WorkloadHold.RemoveLeftoversAsync(connection, workload.Namespace, claim.Session, cancellationToken);
             return result.Outcome switch
             {
-                RestoreOutcome.Restored => Result("restored", result.Replicas, $"put back: {result.Replicas} replicas"),
-                RestoreOutcome.ScaledMeanwhile => Result("restored", result.Replicas, $"was scaled meanwhile and keeps its {result.Replicas} replicas"),
+                RestoreOutcome.Restored => Result("restored", result.Replicas, $"put back: {result.Count}"),
+                RestoreOutcome.ScaledMeanwhile => Result("restored", result.Replicas, $"was scaled meanwhile and keeps its {result.Count}"),
                 RestoreOutcome.Deleted => Result("deleted", 0, "was deleted meanwhile"),
-                _ => Result("not-swapped", result.Replicas, $"was put back by somebody else; it has {result.Replicas} replicas"),
+                _ => Result("not-swapped", result.Replicas, $"was put back by somebody else; it has {result.Count}"),
             };
         }
         catch (ClusterException error)
@@ -62,24 +72,25 @@ internal static class RestoreCommand
         }
     }
 
-    private static async Task SweepAsync(ClusterConnection connection, string podNamespace, CancellationToken cancellationToken)
+    private static async Task SweepAsync(ClusterConnection connection, string podNamespace, IReadOnlyCollection<string> seen, CancellationToken cancellationToken)
     {
         try
         {
             await AgentPod.SweepAsync(connection, podNamespace, AgentOwner.OfThisUser(), cancellationToken);
+            await SessionLease.SweepAsync(connection, podNamespace, AgentOwner.OfThisUser(), seen, cancellationToken);
         }
         catch (ClusterException error) when (error.Code == "forbidden")
         {
-            // Whoever may not list pods has been told so by every session.
+            // Whoever may not list them has been told so by every session.
         }
     }
 
     private static string Text(RestoreReport report) => report.Workloads.Count == 0
-        ? $"nothing is swapped in the namespace {report.Namespace}\n"
+        ? $"no session has left anything in the namespace {report.Namespace}\n"
         : string.Concat(report.Workloads.Select(workload => $"{workload.Workload}  {workload.Detail}\n"));
 }
 
-/// <param name="Outcome">restored, not-swapped, deleted, alive or failed.</param>
+/// <param name="Outcome">restored, removed, not-swapped, deleted, alive or failed.</param>
 /// <param name="Owner">Who stood in; null where nobody did.</param>
 /// <param name="Detail">In words.</param>
 internal sealed record RestoredWorkload(string Workload, string Outcome, int Replicas, string? Owner, string Detail);

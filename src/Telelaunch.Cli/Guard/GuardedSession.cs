@@ -23,6 +23,9 @@ internal sealed record GuardedSession
     /// <summary>The workload that the session stands in for (<c>deployment/web</c>), in <see cref="PodNamespace"/>; null where there is none.</summary>
     public string? Workload { get; init; }
 
+    /// <summary>The name of the Deployment and Service that the session made; null where it made none.</summary>
+    public string? NewDeployment { get; init; }
+
     /// <summary>The session's id, by which its swap is told from others'.</summary>
     public string? Session { get; init; }
 

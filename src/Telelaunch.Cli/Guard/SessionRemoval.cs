@@ -20,6 +20,7 @@ internal static class SessionRemoval
         bound.CancelAfter(LongestTry);
         // What others wait for comes first.
         if (session is { Workload: not null }) await RepeatAsync(session, RestoreAsync, bound.Token);
+        if (session is { NewDeployment: not null }) await RepeatAsync(session, DeleteDeploymentAsync, bound.Token);
         if (session is { Pod: not null }) await RepeatAsync(session, DeletePodAsync, bound.Token);
         if (session is { HasLease: true }) await RepeatAsync(session, DeleteLeaseAsync, bound.Token);
     }
@@ -29,6 +30,9 @@ internal static class SessionRemoval
         var workload = WorkloadReference.TryParse(session.Workload!)!;
         return SwapRestore.RunAsync(connection, session.PodNamespace!, workload.Kind, workload.Name, session.Session, TimeProvider.System, cancellationToken);
     }
+
+    private static Task DeleteDeploymentAsync(GuardedSession session, ClusterConnection connection, CancellationToken cancellationToken) =>
+        NewDeployment.DeleteAsync(connection, session.PodNamespace!, session.NewDeployment!, session.Session!, cancellationToken);
 
     private static Task DeletePodAsync(GuardedSession session, ClusterConnection connection, CancellationToken cancellationToken) =>
         AgentPod.DeleteAsync(connection, session.PodNamespace!, session.Pod!, podUid: null, cancellationToken);

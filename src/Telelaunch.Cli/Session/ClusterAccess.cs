@@ -50,14 +50,20 @@ internal static class ClusterAccess
     }
 
     /// <summary>What a session with these options needs, or is better with.</summary>
-    public static IReadOnlyList<ClusterRight> RightsOf(WorkloadOptions workload, SessionPurpose purpose) =>
+    public static IReadOnlyList<ClusterRight> RightsOf(WorkloadOptions workload, SessionPurpose purpose) => workload.Deployment is not null
+        ? [.. ClusterRights.OfStandingAgent, .. ClusterRights.All.Where(right => !right.IsRequired && ClusterRights.OfStandingAgent.All(needed => needed.ToString() != right.ToString()))]
+        : [.. ClusterRights.All.Where(right => !IsIn(right, MoreOf(workload, purpose))), .. MoreOf(workload, purpose)];
+
+    private static IReadOnlyList<ClusterRight> MoreOf(WorkloadOptions workload, SessionPurpose purpose) =>
     [
-        .. ClusterRights.All,
         .. workload switch
         {
+            { NewDeployment: not null } => ClusterRights.OfNewDeployment,
             { Swap: { } swap } when purpose == SessionPurpose.Look => ClusterRights.OfSwap(swap).Where(right => right.Verb == "get"),
             { Swap: { } swap } => ClusterRights.OfSwap(swap),
             _ => [],
         },
     ];
+
+    private static bool IsIn(ClusterRight right, IReadOnlyList<ClusterRight> rights) => rights.Any(other => other.Name is null && other.ToString() == right.ToString());
 }

@@ -23,7 +23,7 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
 
     public ClusterConnection? Connection { get; set; }
 
-    public SessionKeys Keys { get; } = new();
+    public SessionKeys Keys { get; set; } = new();
 
     public GuardProcess? Guard { get; set; }
 

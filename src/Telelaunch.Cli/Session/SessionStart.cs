@@ -68,6 +68,12 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         await _phases.ShowAsync("rights", () => ClusterAccess.RequireRightsAsync(connection, pod.Namespace, options.Workload, purpose, cancellationToken));
         var plan = options.Workload.Swap is null ? null : await ReadPlanAsync(connection, pod, cancellationToken);
 
+        if (options.Workload.Deployment is { } standing)
+        {
+            await UseStandingAgentAsync(session, connection, pod, standing, cancellationToken);
+            return;
+        }
+
         // The guard knows the pod's name before the pod is made, so there is no moment at which a killed launcher leaves it.
         session.Guard = await GuardProcess.StartAsync(new()
         {
@@ -79,7 +85,8 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             PodNamespace = pod.Namespace,
             Session = pod.SessionId,
             Workload = purpose == SessionPurpose.Run ? plan?.ToString() : null,
-            HasLease = plan is not null,
+            NewDeployment = options.Workload.NewDeployment,
+            HasLease = plan is not null || options.Workload.NewDeployment is not null,
         }, cancellationToken);
 
         if (plan is not null)
@@ -87,6 +94,12 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             if (purpose == SessionPurpose.Run) plan = await ClaimAsync(session, connection, plan, pod, cancellationToken);
             pod = pod with { StandIn = plan.StandIn(takesTraffic: purpose == SessionPurpose.Run), Lease = session.Hold?.Lease };
             session.Plan = plan;
+        }
+        if (options.Workload.NewDeployment is { } name)
+        {
+            session.Hold = WorkloadHold.Nothing(connection, screen, time);
+            await session.Hold.TryCreateLeaseAsync(pod, cancellationToken);
+            pod = pod with { NewDeployment = new(name, [.. options.Expose.Ports.Where(port => port.Origin == ExposeOrigin.Asked).Select(port => port.PodPort)]), Lease = session.Hold.Lease };
         }
         var (ranges, names) = await StartPodAsync(session, connection, pod, cancellationToken);
         await OpenTunnelAsync(session, connection, cancellationToken);
@@ -96,6 +109,24 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         await _phases.ShowAsync("names", () => StartBrokerAsync(session, ranges, names, cancellationToken));
         if (purpose == SessionPurpose.Run) await ExposePortsAsync(session, Exposed(session), cancellationToken);
         if (session.Hold?.Swap is not null) await _phases.ShowAsync($"{plan} scaled to 0", () => session.Hold.ScaleDownAsync(display.Note, cancellationToken));
+    }
+
+    // The agent, its Secret and its pod are somebody's: nothing is made, and nothing removed at the end.
+    private async Task UseStandingAgentAsync(RunningSession session, ClusterConnection connection, AgentPodOptions pod, string name, CancellationToken cancellationToken)
+    {
+        session.Guard = await GuardProcess.StartAsync(new() { PodNamespace = pod.Namespace }, cancellationToken);
+        await _phases.ShowAsync($"agent {name} found", async () =>
+        {
+            (session.Pod, var files) = await StandingAgent.FindAsync(connection, pod.Namespace, name, cancellationToken);
+            session.Keys.Dispose();
+            session.Keys = SessionKeys.TryRead(files) ?? throw new ClusterException("agent-keys-unreadable",
+                $"The Secret of the agent {name} doesn't hold the keys for its clients.", $"Make it anew: telelaunch agent image manifest {name} | kubectl apply -f -");
+        });
+        var ranges = ClusterRanges.FindAsync(connection, connection.Kubeconfig.Namespace, cancellationToken);
+        var names = Cluster.ClusterNames.ReadAsync(connection, connection.Kubeconfig.Namespace, cancellationToken);
+        await Task.WhenAll(ranges, names);
+        await OpenTunnelAsync(session, connection, cancellationToken);
+        await _phases.ShowAsync("names", async () => await StartBrokerAsync(session, await ranges, await names, cancellationToken));
     }
 
     private async Task<SwapPlan> ReadPlanAsync(ClusterConnection connection, AgentPodOptions pod, CancellationToken cancellationToken)

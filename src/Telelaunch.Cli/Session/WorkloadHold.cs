@@ -163,7 +163,7 @@ internal sealed class WorkloadHold : IAsyncDisposable
         if (found?.Claim is not { } claim || claim.Owner != pod.Owner.Text || LauncherIdentity.IsAlive(claim.Launcher) != false) return false;
         var result = await SwapRestore.RunAsync(_connection, plan.Namespace, plan.Kind, plan.Name, claim.Session, _time, cancellationToken);
         await RemoveLeftoversAsync(_connection, plan.Namespace, claim.Session, cancellationToken);
-        note($"a session of yours that died ({claim.WhoAndSince}) had left {plan} swapped; it was put back first ({result.Replicas} replicas)");
+        note($"a session of yours that died ({claim.WhoAndSince}) had left {plan} swapped; it was put back first ({result.Count})");
         return true;
     }
 
@@ -183,9 +183,9 @@ internal sealed class WorkloadHold : IAsyncDisposable
 
     private string? Say(RestoreResult result) => result.Outcome switch
     {
-        RestoreOutcome.Restored when result.TemplateChanged => $"{Swap!.Plan} is put back: {result.Replicas} replicas, of the template that came meanwhile",
-        RestoreOutcome.Restored => $"{Swap!.Plan} is put back: {result.Replicas} replicas",
-        RestoreOutcome.ScaledMeanwhile => $"{Swap!.Plan} was scaled by somebody and keeps its {result.Replicas} replicas",
+        RestoreOutcome.Restored when result.TemplateChanged => $"{Swap!.Plan} is put back: {result.Count}, of the template that came meanwhile",
+        RestoreOutcome.Restored => $"{Swap!.Plan} is put back: {result.Count}",
+        RestoreOutcome.ScaledMeanwhile => $"{Swap!.Plan} was scaled by somebody and keeps its {result.Count}",
         RestoreOutcome.NotSwapped => $"{Swap!.Plan} was put back by somebody before",
         RestoreOutcome.SomebodyElses => $"{Swap!.Plan} is another session's by now and was left as it is",
         _ => $"{Swap!.Plan} was deleted by somebody: there is nothing to put back",

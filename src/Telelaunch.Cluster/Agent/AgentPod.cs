@@ -29,16 +29,19 @@ public sealed class AgentPod
     private static readonly TimeSpan StartMargin = TimeSpan.FromMinutes(5);
 
     private readonly ClusterConnection _connection;
-    private readonly AgentPodOptions _options;
+    private readonly AgentPodOptions? _options;
 
     private AgentPod(ClusterConnection connection, V1Pod pod, AgentPodOptions options)
+        : this(connection, pod, options.ContainerName) => _options = options;
+
+    /// <summary>One that isn't the session's own.</summary>
+    internal AgentPod(ClusterConnection connection, V1Pod pod, string container)
     {
         _connection = connection;
-        _options = options;
         Namespace = pod.Metadata.NamespaceProperty;
         Name = pod.Metadata.Name;
         Uid = pod.Metadata.Uid;
-        Mounts = PodVolumeMount.Of(pod, options.ContainerName);
+        Mounts = PodVolumeMount.Of(pod, container);
     }
 
     public string Namespace { get; }
@@ -113,9 +116,11 @@ public sealed class AgentPod
         return pod;
     }
 
-    /// <summary>Deletes the pod and its Secret. That they are gone already is no error.</summary>
+    /// <summary>Deletes the pod and its Secret. That they are gone already is no error. A standing agent's stay.</summary>
     public async Task DeleteAsync(CancellationToken cancellationToken)
     {
+        if (_options is null)
+            return;
         if (_options.NewDeployment is { } deployment)
             await NewDeployment.DeleteAsync(_connection, Namespace, deployment.Name, _options.SessionId, cancellationToken);
         await DeleteAsync(_connection, Namespace, Name, Uid, cancellationToken);

@@ -21,4 +21,11 @@ public enum RestoreOutcome
 
 /// <param name="Replicas">Of the workload now; 0 where it is gone.</param>
 /// <param name="TemplateChanged">Its Pod template was changed while a session stood in: its Pods come with the new one.</param>
-public sealed record RestoreResult(RestoreOutcome Outcome, int Replicas, bool TemplateChanged);
+public sealed record RestoreResult(RestoreOutcome Outcome, int Replicas, bool TemplateChanged)
+{
+    /// <summary><c>1 replica</c>, <c>2 replicas</c>.</summary>
+    public string Count => CountOf(Replicas);
+
+    /// <summary>The same for any number.</summary>
+    public static string CountOf(int replicas) => replicas == 1 ? "1 replica" : $"{replicas} replicas";
+}

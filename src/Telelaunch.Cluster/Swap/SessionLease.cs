@@ -55,6 +55,7 @@ public sealed class SessionLease
                 {
                     ["name"] = AgentPod.NameOf(session),
                     ["labels"] = new JsonObject { [AgentPodManifest.SessionLabel] = session, [AgentPodManifest.OwnerLabel] = owner.Label },
+                    ["annotations"] = new JsonObject { [NewDeployment.LauncherAnnotation] = LauncherIdentity.OfThisProcess() },
                 },
                 ["spec"] = new JsonObject
                 {
@@ -116,6 +117,26 @@ public sealed class SessionLease
         catch (ClusterException error) when (error.Code is "api-not-found" or "namespace-not-found")
         {
             // Gone already.
+        }
+    }
+
+    /// <summary>Deletes the Leases, with all that belongs to them, of an owner's sessions whose launcher on this machine is known to have ended.</summary>
+    /// <remarks>A session whose workload is still swapped keeps its Lease: the restorer needs it.</remarks>
+    /// <param name="kept">Sessions to be left alone.</param>
+    /// <exception cref="ClusterException"><c>forbidden</c> where listing Leases isn't allowed, which a caller may pass over; and those of every call.</exception>
+    public static async Task SweepAsync(ClusterConnection connection, string podNamespace, AgentOwner owner, IReadOnlyCollection<string> kept, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(owner);
+        ArgumentNullException.ThrowIfNull(kept);
+        var selector = Uri.EscapeDataString($"{AgentPodManifest.SessionLabel},{AgentPodManifest.OwnerLabel}={owner.Label}");
+        var list = await connection.ReadJsonAsync(new ApiCall("list", "leases.coordination.k8s.io", podNamespace), $"{CollectionOf(podNamespace)}?labelSelector={selector}", cancellationToken);
+        foreach (var lease in (list["items"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            var metadata = lease["metadata"]!;
+            if (kept.Contains(Workload.Text(metadata["labels"], AgentPodManifest.SessionLabel))) continue;
+            if (LauncherIdentity.IsAlive(Workload.Text(metadata["annotations"], NewDeployment.LauncherAnnotation)) == false)
+                await DeleteAsync(connection, podNamespace, Workload.Text(metadata, "name"), cancellationToken);
         }
     }
 

@@ -79,6 +79,6 @@ internal static class SwapReview
             yield return new("rollout-progressing", $"A rollout of {workload} is under way.", $"Wait for it: kubectl rollout status {workload} -n {workload.Namespace}", Refuses: true);
         }
         if (workload.Replicas > 1)
-            yield return new("statefulset-of-many", $"{workload} has {workload.Replicas} replicas, and all of them go while the session lasts.", $"The agent has the identity and the volumes of the first one, {workload.FirstPodName}.");
+            yield return new("statefulset-of-many", $"{workload} has {RestoreResult.CountOf(workload.Replicas)}, and all of them go while the session lasts.", $"The agent has the identity and the volumes of the first one, {workload.FirstPodName}.");
     }
 }

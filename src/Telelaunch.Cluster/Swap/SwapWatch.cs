@@ -57,7 +57,7 @@ public sealed class SwapWatch(ClusterConnection connection, Swap swap, Action<st
             _isEnded = true;
             say(workload.Claim is { } other
                 ? $"the swap of {swap.Plan} was taken over: {other.WhoAndSince} stands in for it now, and shares its callers with this process"
-                : $"the swap of {swap.Plan} was ended by somebody: it has {workload.Replicas} replicas again, and they share its callers with this process");
+                : $"the swap of {swap.Plan} was ended by somebody: it has {RestoreResult.CountOf(workload.Replicas)} again, and they share its callers with this process");
             return;
         }
         if (workload.Replicas != _replicas)

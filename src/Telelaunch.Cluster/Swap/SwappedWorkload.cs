@@ -15,6 +15,9 @@ public enum SessionLife
 /// <param name="IsSwapped">The annotation is there.</param>
 public sealed record SwappedWorkload(WorkloadKind Kind, string Namespace, string Name, int Replicas, bool IsSwapped, SwapClaim? Claim)
 {
+    /// <summary>The session that made it (<see cref="NewDeployment"/>), and its launcher's identity; null where it is nobody's but its owner's.</summary>
+    public (string Session, string Launcher)? MadeBy { get; init; }
+
     /// <summary><c>deployment/web</c>.</summary>
     public override string ToString() => $"{Kind.Singular()}/{Name}";
 
@@ -63,8 +66,10 @@ public sealed record SwappedWorkload(WorkloadKind Kind, string Namespace, string
     public async Task<SessionLife> FindLifeAsync(ClusterConnection connection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        if (Claim is null) return SessionLife.Dead;
-        if (LauncherIdentity.IsAlive(Claim.Launcher) is { } isAlive) return isAlive ? SessionLife.Alive : SessionLife.Dead;
+        if ((Claim?.Launcher ?? MadeBy?.Launcher) is not { } launcher) return SessionLife.Dead;
+        if (LauncherIdentity.IsAlive(launcher) is { } isAlive) return isAlive ? SessionLife.Alive : SessionLife.Dead;
+        // Its Pod is started anew each time that its agent ends for want of a client, so that says nothing.
+        if (Claim is null) return SessionLife.Alive;
         try
         {
             var path = $"api/v1/namespaces/{Uri.EscapeDataString(Namespace)}/pods/{AgentPod.NameOf(Claim.Session)}";
@@ -77,5 +82,8 @@ public sealed record SwappedWorkload(WorkloadKind Kind, string Namespace, string
         }
     }
 
-    private static SwappedWorkload Of(Workload workload) => new(workload.Kind, workload.Namespace, workload.Name, workload.Replicas, workload.ClaimText is not null, workload.Claim);
+    private static SwappedWorkload Of(Workload workload) => new(workload.Kind, workload.Namespace, workload.Name, workload.Replicas, workload.ClaimText is not null, workload.Claim)
+    {
+        MadeBy = workload.Label(AgentPodManifest.SessionLabel) is { } session ? (session, workload.Annotation(NewDeployment.LauncherAnnotation) ?? "") : null,
+    };
 }

@@ -107,7 +107,7 @@ internal sealed partial class PodVolumes(ObjectStore store, NodeSettings setting
         else if (source["downwardAPI"] is JsonObject downward)
             AddFields(pod, downward, mode, podIp, files);
         else if (source["serviceAccountToken"] is JsonObject token)
-            files[token["path"].Text()] = (Encoding.ASCII.GetBytes(TokenOf(pod)), mode);
+            files[token["path"].Text()] = (Encoding.ASCII.GetBytes(TokenOf(pod, volume)), mode);
     }
 
     private void AddObject(JsonObject pod, string volume, ResourceKind kind, JsonObject source, string name, int mode, SortedDictionary<string, (byte[], int)> files)
@@ -149,12 +149,20 @@ internal sealed partial class PodVolumes(ObjectStore store, NodeSettings setting
         }
     }
 
-    private string TokenOf(JsonObject pod)
+    private string TokenOf(JsonObject pod, string volume)
     {
         var account = pod.At("spec", "serviceAccountName").Text() is { Length: > 0 } name ? name : "default";
-        if (!_tokens.TryGetValue(account, out var token))
-            _tokens[account] = token = settings.Token(pod.Namespace, account, pod.Name, pod.Uid);
-        return token;
+        if (_tokens.TryGetValue(account, out var token))
+            return token;
+        try
+        {
+            return _tokens[account] = settings.Token(pod.Namespace, account, pod.Name, pod.Uid);
+        }
+        catch (StatusException error)
+        {
+            // The account, or the pod itself, was deleted meanwhile: a mount that fails, and is tried again while the pod is wanted.
+            throw new VolumeException(volume, $"failed to fetch token: {error.Message}");
+        }
     }
 
     private void Show(JsonObject pod, string volume, string path, SortedDictionary<string, (byte[] Content, int Mode)> files)
