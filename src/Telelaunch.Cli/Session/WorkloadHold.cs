@@ -20,6 +20,7 @@ internal sealed class WorkloadHold : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _running = [];
     private bool _isRestored;
+    private ClusterException? _leaseRefusal;
 
     private WorkloadHold(ClusterConnection connection, Screen screen, TimeProvider time)
     {
@@ -72,6 +73,7 @@ internal sealed class WorkloadHold : IAsyncDisposable
         }
         catch (ClusterException error) when (error.Code == "forbidden")
         {
+            _leaseRefusal = error;
             return false;
         }
         _running.Add(Lease.RenewAsync(() => _screen.Say("the session's Lease was deleted by somebody: the cluster removes the agent with it"), _stop.Token));
@@ -84,7 +86,7 @@ internal sealed class WorkloadHold : IAsyncDisposable
         var what = Swap is null ? $"what the session made stays until: telelaunch restore -n {pod.Namespace}" : $"{Swap.Plan} stays at 0 replicas until: telelaunch restore {Swap.Plan} -n {pod.Namespace}";
         if (Lease is null)
         {
-            note($"this user may not create leases.coordination.k8s.io in the namespace {pod.Namespace}, so nothing in the cluster watches over the session: should this machine die, {what} (telelaunch rbac prints the Role)");
+            note($"nothing in the cluster watches over the session: {_leaseRefusal?.Message} Should this machine die, {what}. {_leaseRefusal?.Remedy}");
             return;
         }
         try

@@ -78,7 +78,18 @@ internal static class ApiRefusal
         var cause = isUpgrade && (message.EndsWith("is forbidden:", StringComparison.Ordinal) || message == "no reason was given")
             ? $"Forbidden: opening {call.Resource} in the namespace {call.Namespace} needs the verbs get and create, and one of them is missing ({message})."
             : $"Forbidden to {call}: {message}";
-        return new("forbidden", cause, $"Ask for the rights that `telelaunch rbac{(call.Namespace is null ? "" : " -n " + call.Namespace)}` prints, or take another namespace or user.");
+        return new("forbidden", cause, $"{RoleLine(call)}Ask for the rights that `telelaunch rbac{(call.Namespace is null ? "" : " -n " + call.Namespace)}` prints, or take another namespace or user.");
+    }
+
+    // What a Role lacks, as a rule of it; RESOURCE.GROUP and RESOURCE/SUBRESOURCE are how calls name things.
+    private static string RoleLine(ApiCall call)
+    {
+        if (call.Namespace is null || call.Resource.StartsWith('/'))
+            return "";
+        var dot = call.Resource.IndexOf('.', StringComparison.Ordinal);
+        var (resource, group) = dot < 0 ? (call.Resource, "") : (call.Resource[..dot], call.Resource[(dot + 1)..]);
+        var verbs = call.Verb == "open" ? "\"get\", \"create\"" : $"\"{call.Verb}\"";
+        return $"The Role lacks: - {{apiGroups: [\"{group}\"], resources: [\"{resource}\"], verbs: [{verbs}]}}. ";
     }
 
     private static ClusterException NotFound(string message, ApiCall call)

@@ -66,7 +66,18 @@ public sealed class SessionLease
                 },
             },
             CancellationToken.None);
-        return new(connection, podNamespace, AgentPod.NameOf(session), Workload.Text(made["metadata"], "uid"), time);
+        var lease = new SessionLease(connection, podNamespace, AgentPod.NameOf(session), Workload.Text(made["metadata"], "uid"), time);
+        try
+        {
+            // A Lease that can be made and not renewed would have the restorer end a session that lives.
+            await lease.RenewOnceAsync(CancellationToken.None);
+            return lease;
+        }
+        catch
+        {
+            await lease.DeleteQuietlyAsync();
+            throw;
+        }
     }
 
     /// <summary>Renews until cancelled, which it doesn't throw.</summary>
@@ -152,16 +163,30 @@ public sealed class SessionLease
     /// <summary>A MicroTime: without a fraction of a second the API server refuses it.</summary>
     internal static string Now(TimeProvider time) => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
+    private Task<JsonObject> RenewOnceAsync(CancellationToken cancellationToken) => _connection.PatchJsonAsync(
+        new ApiCall("patch", "leases.coordination.k8s.io", Namespace),
+        PathOf(Namespace, Name),
+        new JsonObject { ["spec"] = new JsonObject { ["renewTime"] = Now(_time) } },
+        cancellationToken);
+
+    private async Task DeleteQuietlyAsync()
+    {
+        try
+        {
+            await DeleteAsync(CancellationToken.None);
+        }
+        catch (ClusterException)
+        {
+            // Nothing belongs to it yet; the next restore sweeps it.
+        }
+    }
+
     /// <returns>Null when the Lease is gone.</returns>
     private async Task<bool?> TryRenewAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await _connection.PatchJsonAsync(
-                new ApiCall("patch", "leases.coordination.k8s.io", Namespace),
-                PathOf(Namespace, Name),
-                new JsonObject { ["spec"] = new JsonObject { ["renewTime"] = Now(_time) } },
-                cancellationToken);
+            await RenewOnceAsync(cancellationToken);
             return true;
         }
         catch (ClusterException error) when (error.Code is "api-not-found" or "namespace-not-found")
