@@ -127,6 +127,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         await Task.WhenAll(ranges, names);
         await OpenTunnelAsync(session, connection, cancellationToken);
         await _phases.ShowAsync("names", async () => await StartBrokerAsync(session, await ranges, await names, cancellationToken));
+        if (purpose == SessionPurpose.Run) await ExposePortsAsync(session, Exposed(session), cancellationToken);
     }
 
     private async Task<SwapPlan> ReadPlanAsync(ClusterConnection connection, AgentPodOptions pod, CancellationToken cancellationToken)

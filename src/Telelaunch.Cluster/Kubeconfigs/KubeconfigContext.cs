@@ -74,7 +74,7 @@ internal sealed class KubeconfigContext(KubeconfigFiles files, KubeconfigOptions
     {
         var certificate = user is null ? null : Certificate(user);
         if (options.Token is { } given)
-            return new FixedCredential(new(given, certificate));
+            return new FixedCredential(new(given, null)); // A server takes a certificate before a token: with both, the token would count for nothing.
         if (user is null)
             return new FixedCredential(new(null, null));
         if (user.FilePath("tokenFile") is { } tokenFile)

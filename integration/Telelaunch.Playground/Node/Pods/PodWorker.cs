@@ -205,7 +205,8 @@ internal sealed class PodWorker : IDisposable
         await PodSysctls.ApplyAsync(Node.Sandbox, Address, _pod, stopping);
         System.IO.Directory.CreateDirectory(Directory);
         _files = PodFiles.Write(_pod, Ip, Directory);
-        _volumes.SetUp(_pod, Ip);
+        // Once more, now that there is an address to show; what was there a moment ago may be gone by now.
+        await MountAsync(stopping);
         Publish();
         using var done = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var refresh = RefreshVolumesAsync(done.Token);
