@@ -74,6 +74,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             return;
         }
 
+        var newDeployment = purpose == SessionPurpose.Run ? options.Workload.NewDeployment : null;
         // The guard knows the pod's name before the pod is made, so there is no moment at which a killed launcher leaves it.
         session.Guard = await GuardProcess.StartAsync(new()
         {
@@ -85,8 +86,8 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             PodNamespace = pod.Namespace,
             Session = pod.SessionId,
             Workload = purpose == SessionPurpose.Run ? plan?.ToString() : null,
-            NewDeployment = options.Workload.NewDeployment,
-            HasLease = plan is not null || options.Workload.NewDeployment is not null,
+            NewDeployment = newDeployment,
+            HasLease = plan is not null || newDeployment is not null,
         }, cancellationToken);
 
         if (plan is not null)
@@ -95,7 +96,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             pod = pod with { StandIn = plan.StandIn(takesTraffic: purpose == SessionPurpose.Run), Lease = session.Hold?.Lease };
             session.Plan = plan;
         }
-        if (options.Workload.NewDeployment is { } name)
+        if (newDeployment is { } name)
         {
             session.Hold = WorkloadHold.Nothing(connection, screen, time);
             await session.Hold.TryCreateLeaseAsync(pod, cancellationToken);
