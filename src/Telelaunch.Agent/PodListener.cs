@@ -20,7 +20,8 @@ internal sealed class PodListener : FlowListener
 
     private readonly Socket _socket;
     private readonly Action<PodListener> _closed;
-    private volatile bool _isClosed;
+    private readonly CancellationTokenSource _taken = new();
+    private int _isOver;
 
     /// <param name="socket">Listens; owned from now on.</param>
     /// <param name="closed">Called once it listens no more.</param>
@@ -63,10 +64,11 @@ internal sealed class PodListener : FlowListener
         {
             try
             {
-                Socket accepted = await _socket.AcceptAsync(cancellationToken);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _taken.Token);
+                Socket accepted = await _socket.AcceptAsync(either.Token);
                 return Accept(accepted);
             }
-            catch (Exception error) when (_isClosed && error is SocketException or ObjectDisposedException)
+            catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
             {
                 throw new IOException("A newer carrier of the client has taken the port over.", error);
             }
@@ -79,18 +81,27 @@ internal sealed class PodListener : FlowListener
         }
     }
 
-    /// <summary>Stops listening; callers that nobody has accepted yet are reset by the kernel.</summary>
-    public void Close()
+    /// <summary>Ends accepting here, and gives the socket to another; null where it is closed already.</summary>
+    public Socket? TakeSocket()
     {
-        _isClosed = true;
-        _socket.Dispose();
+        if (Interlocked.Exchange(ref _isOver, 1) != 0)
+            return null;
+        _taken.Cancel();
+        return _socket;
     }
 
     /// <inheritdoc/>
+    /// <remarks>Callers whom nobody has accepted yet are reset by the kernel. A socket that was taken stays open.</remarks>
     public override ValueTask DisposeAsync()
     {
-        Close();
-        _closed(this);
+        if (Interlocked.Exchange(ref _isOver, 1) == 0)
+        {
+            _socket.Dispose();
+            _closed(this);
+            // Not where it was taken: whoever takes may be cancelling it at this moment.
+            _taken.Dispose();
+        }
+
         return ValueTask.CompletedTask;
     }
 

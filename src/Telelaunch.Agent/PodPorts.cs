@@ -22,11 +22,11 @@ internal sealed class PodPorts
         cancellationToken.ThrowIfCancellationRequested();
         lock (_gate)
         {
-            if (_open.Remove(podEndPoint, out PodListener? earlier))
-                earlier.Close();
             try
             {
-                var listener = new PodListener(Bind(podEndPoint), closed => Forget(podEndPoint, closed));
+                // Handed on as it is, so that callers are refused at no moment.
+                Socket? held = _open.Remove(podEndPoint, out PodListener? earlier) ? earlier.TakeSocket() : null;
+                var listener = new PodListener(held ?? Bind(podEndPoint), closed => Forget(podEndPoint, closed));
                 // With port 0 each is another port.
                 if (podEndPoint.Port != 0)
                     _open[podEndPoint] = listener;

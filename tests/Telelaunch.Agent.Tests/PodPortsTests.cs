@@ -6,8 +6,15 @@ using Telelaunch.Net;
 
 namespace Telelaunch.Agent.Tests;
 
+/// <remarks>Alone: a process that another test starts holds copies of this one's sockets until it executes its program, and a closed port would seem to be open.</remarks>
+[Collection(nameof(PodPortsTests))]
+[CollectionDefinition(nameof(PodPortsTests), DisableParallelization = true)]
 public sealed class PodPortsTests
 {
+    // Outside of what the kernel gives away, at an address that no other run has.
+    private const int Port = 61_777;
+
+    private static readonly IPAddress s_own = new([127, 91, (byte)(Environment.ProcessId >> 8), (byte)Environment.ProcessId]);
     private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -55,21 +62,23 @@ public sealed class PodPortsTests
     public async Task NewerCarrier_TakesThePortOver_AndTheOlderEndsWithoutADefect()
     {
         var ports = new PodPorts();
-        FlowListener first = await OpenAsync(ports, IPAddress.IPv6Any, 0);
-        int port = first.PodEndPoint.Port;
-        await first.DisposeAsync();
-        FlowListener older = await OpenAsync(ports, IPAddress.IPv6Any, port);
+        FlowListener older = await OpenAsync(ports, s_own, Port);
         Task<AcceptedFlow> accepting = older.AcceptAsync(CancellationToken.None).AsTask();
 
-        await using FlowListener newer = await OpenAsync(ports, IPAddress.IPv6Any, port);
+        await using FlowListener newer = await OpenAsync(ports, s_own, Port);
 
         await Assert.ThrowsAsync<IOException>(() => accepting.WaitAsync(s_bound));
+        // Before anybody accepts again: the port was handed on, and never closed.
+        using var waiting = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await waiting.ConnectAsync(s_own, Port);
+        await (await newer.AcceptAsync(CancellationToken.None)).Stream.DisposeAsync();
         // The older one's carrier goes at last, and must not take the newer's place with it.
         await older.DisposeAsync();
         using var caller = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await caller.ConnectAsync(IPAddress.Loopback, port);
-        await (await newer.AcceptAsync(CancellationToken.None)).Stream.DisposeAsync();
-        await using FlowListener newest = await OpenAsync(ports, IPAddress.IPv6Any, port);
+        await caller.ConnectAsync(s_own, Port);
+        await using FlowListener newest = await OpenAsync(ports, s_own, Port);
+        // Who came before the change is served after it.
+        await (await newest.AcceptAsync(CancellationToken.None)).Stream.DisposeAsync();
     }
 
     [Fact]
