@@ -41,7 +41,7 @@ internal static class DryRun
             ],
             [.. AddressRanges.Create(found.Select(range => range.Range), options.Traffic.NeverRanges).FindOverlaps(HostRoutes.Read()).Select(OverlapNote.Of)],
             Environment(options),
-            PlannedVariables.Of(options.Environment, container: null),
+            PlannedVariables.Of(options.Environment, swap is null || !options.Environment.IsPassed ? null : (await WorkloadEnvironment.ReadAsync(connection, swap, cancellationToken)).Variables),
             JsonDocument.Parse(AgentPod.Describe(pod)).RootElement)
         {
             Notes = [.. (swap?.Findings ?? []).Select(finding => finding.ToString())],

@@ -36,9 +36,6 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
 
     public Tunnel.Tunnel? Tunnel { get; set; }
 
-    /// <summary>The environment of the container that stands in the workload's place before its turn comes: what its image defines, read from where it ran; null where it can't be read.</summary>
-    public byte[]? ImageEnvironment { get; set; }
-
     /// <summary>The container's environment, unfiltered.</summary>
     public ContainerEnvironment Environment { get; set; } = ContainerEnvironment.Empty;
 

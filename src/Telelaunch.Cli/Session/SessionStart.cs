@@ -104,7 +104,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         }
         var (ranges, names) = await StartPodAsync(session, connection, pod, cancellationToken);
         await OpenTunnelAsync(session, connection, cancellationToken);
-        if (options.Environment.IsPassed) await _phases.ShowAsync("environment", () => ReadEnvironmentAsync(session, cancellationToken));
+        if (options.Environment.IsPassed) await _phases.ShowAsync("environment", () => ReadEnvironmentAsync(session, connection, cancellationToken));
         if (extent == SessionExtent.Environment) return;
         await MountVolumesAsync(session, connection, cancellationToken);
         await _phases.ShowAsync("names", () => StartBrokerAsync(session, ranges, names, cancellationToken));
@@ -207,9 +207,14 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             cancellationToken);
     }
 
-    // The agent's container has what the workload's manifest says; what its image says only the workload's own container has.
-    private static async Task ReadEnvironmentAsync(RunningSession session, CancellationToken cancellationToken) => session.Environment =
-        ContainerEnvironment.Of(await session.Tunnel!.ReadEnvironmentAsync(cancellationToken)).With(ContainerEnvironment.Of(session.ImageEnvironment));
+    // The agent's container has what the workload's manifest says; what its image says only a container of the workload's own has, and that still runs.
+    private async Task ReadEnvironmentAsync(RunningSession session, ClusterConnection connection, CancellationToken cancellationToken)
+    {
+        var workload = session.Plan is { } plan ? await WorkloadEnvironment.ReadAsync(connection, plan, cancellationToken) : null;
+        if (workload?.Reason is { } reason) display.Note(reason);
+        session.Environment = ContainerEnvironment.Of(await session.Tunnel!.ReadEnvironmentAsync(cancellationToken))
+            .With(workload?.Variables ?? ContainerEnvironment.Empty, session.Plan?.OwnVariables ?? []);
+    }
 
     private TunnelOptions TunnelOptions() => new()
     {

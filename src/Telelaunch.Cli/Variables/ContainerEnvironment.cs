@@ -26,11 +26,13 @@ internal sealed class ContainerEnvironment
         return new(variables);
     }
 
-    /// <summary>This, and behind it what only the other one has.</summary>
-    public ContainerEnvironment With(ContainerEnvironment other)
+    /// <summary>A workload's environment: this one of the agent's container, which carries the workload's; behind it what only the workload's own container has, which is its image's.</summary>
+    /// <param name="own">Names of variables that the agent's container has otherwise than the workload's: of them the workload's count.</param>
+    public ContainerEnvironment With(ContainerEnvironment workload, IReadOnlyList<string> own)
     {
         var names = _variables.Select(variable => Key(variable.Name)).ToHashSet();
-        return new([.. _variables, .. other._variables.Where(variable => !names.Contains(Key(variable.Name)))]);
+        var whole = new ContainerEnvironment([.. _variables, .. workload._variables.Where(variable => !names.Contains(Key(variable.Name)))]);
+        return workload._variables.Where(variable => own.Contains(variable.ShownName)).Aggregate(whole, (environment, variable) => environment.Set(variable));
     }
 
     /// <summary>This, with a variable set: in its place where there is one of that name, else at the end.</summary>

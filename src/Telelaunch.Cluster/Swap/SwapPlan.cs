@@ -17,6 +17,7 @@ public sealed class SwapPlan
         Findings = findings;
         _node = node;
         RunningPod = runningPod;
+        OwnVariables = [.. (container["env"] as JsonArray ?? []).OfType<JsonObject>().Where(IsOwn).Select(variable => Workload.Text(variable, "name"))];
         DeclaredPorts = [.. (container["ports"] as JsonArray ?? []).Where(port => Workload.Text(port, "protocol") is "" or "TCP").Select(port => Workload.Number(port, "containerPort")).Distinct()];
     }
 
@@ -29,6 +30,9 @@ public sealed class SwapPlan
 
     /// <summary>The container that the process stands in for.</summary>
     public string Container { get; }
+
+    /// <summary>Names of its variables that tell what the agent's Pod has otherwise: a container's requests and limits, and labels, which a Pod without traffic lacks.</summary>
+    public IReadOnlyList<string> OwnVariables { get; }
 
     /// <summary>Its TCP ports.</summary>
     public IReadOnlyList<int> DeclaredPorts { get; }
@@ -84,6 +88,12 @@ public sealed class SwapPlan
         if (isForSwap && findings.Find(finding => finding.Refuses) is { } refusal)
             throw new ClusterException(refusal.Code, refusal.Cause, refusal.Remedy);
         return new(workload, container, [.. findings.Where(finding => !finding.Refuses)], sharing == VolumeSharing.OneNode ? node : null, runningPod);
+    }
+
+    private static bool IsOwn(JsonObject variable)
+    {
+        var source = variable["valueFrom"];
+        return source?["resourceFieldRef"] is not null || Workload.Text(source?["fieldRef"], "fieldPath").StartsWith("metadata.labels", StringComparison.Ordinal);
     }
 
     private static JsonObject ChooseContainer(Workload workload, string? name, List<SwapFinding> findings)

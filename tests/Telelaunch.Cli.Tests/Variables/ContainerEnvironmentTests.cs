@@ -18,7 +18,11 @@ public sealed class ContainerEnvironmentTests
     [InlineData("A=agent\0", "A=image\0B=image\0", "A=agent|B=image")]
     [InlineData("", "B=1\0A=2\0", "B=1|A=2")]
     [InlineData("A=1\0", "", "A=1")]
-    public void WhatBothHave_IsTheFirstOnes_AndTheOthersComeBehind(string agent, string image, string entries) => Assert.Equal(entries, Entries(Of(agent).With(Of(image))));
+    public void WhatBothHave_IsTheFirstOnes_AndTheOthersComeBehind(string agent, string image, string entries) => Assert.Equal(entries, Entries(Of(agent).With(Of(image), [])));
+
+    [Fact]
+    public void WhatTheWorkloadHasOtherwise_IsItsOwn_InItsPlace() =>
+        Assert.Equal("CPU=4|A=agent|B=image", Entries(Of("CPU=1\0A=agent\0").With(Of("A=image\0B=image\0CPU=4\0"), ["CPU", "MEMORY"])));
 
     [Fact]
     public void NamesThatAreNoText_StayDifferent()
