@@ -38,7 +38,7 @@ public sealed class ApiServer : IAsyncDisposable
         [
             new NamespaceController(Store, Authority.Pem), new DeploymentController(Store, Writer, events, time), new ReplicaSetController(Store, Writer, events, time),
             new StatefulSetController(Store, Writer, events, time), new Scheduler(Store, events, time), new EndpointController(Store),
-            new BudgetController(Store, time), new GarbageCollector(Store),
+            new BudgetController(Store, time), new ClaimController(Store), new GarbageCollector(Store),
         ];
         var handler = new ApiHandler(new(Authority, Tokens, tokens), authorizer, Endpoints(authorizer, node), _logger);
         _web = Web(port, handler, loggers);

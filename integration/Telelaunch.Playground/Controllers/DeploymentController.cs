@@ -26,6 +26,13 @@ public sealed class DeploymentController(ObjectStore store, ObjectWriter writer,
                 UpdateStatus(deployment, null, sets);
                 continue;
             }
+            if (deployment.At("spec", "paused").IsTrue())
+            {
+                ScalePaused(deployment, sets);
+                sets = [.. store.List(ResourceKinds.ReplicaSets, deployment.Namespace).Where(s => s.IsControlledBy(deployment))];
+                UpdateStatus(deployment, Matching(deployment, sets), sets);
+                continue;
+            }
             var current = Current(deployment, sets);
             sets = [.. store.List(ResourceKinds.ReplicaSets, deployment.Namespace).Where(s => s.IsControlledBy(deployment))];
             current = sets.First(s => s.Name == current.Name);
@@ -43,7 +50,7 @@ public sealed class DeploymentController(ObjectStore store, ObjectWriter writer,
     {
         var template = (JsonObject)deployment.At("spec", "template")!;
         var last = sets.Select(s => RevisionOf(s)).DefaultIfEmpty(0).Max();
-        var found = sets.Find(s => JsonNode.DeepEquals(WithoutHash(s), template));
+        var found = Matching(deployment, sets);
         if (found is null)
         {
             found = Create(deployment, template, last + 1);
@@ -58,6 +65,30 @@ public sealed class DeploymentController(ObjectStore store, ObjectWriter writer,
         else
             SetRevision(ResourceKinds.Deployments, deployment, last);
         return found;
+    }
+
+    private static JsonObject? Matching(JsonObject deployment, List<JsonObject> sets) => sets.Find(s => JsonNode.DeepEquals(WithoutHash(s), deployment.At("spec", "template")));
+
+    /// <summary>A paused Deployment makes no ReplicaSet and moves no pods between them, but has as many as it wants.</summary>
+    /// <remarks>Source: "Proportional scaling" in the Kubernetes documentation; what can't be shared out goes to the largest.</remarks>
+    private void ScalePaused(JsonObject deployment, List<JsonObject> sets)
+    {
+        var desired = deployment.At("spec", "replicas").Number(1);
+        var active = sets.Where(s => s.At("spec", "replicas").Number() > 0).OrderByDescending(s => s.At("spec", "replicas").Number()).ThenByDescending(RevisionOf).ToList();
+        if (active.Count == 0 && (Matching(deployment, sets) ?? sets.MaxBy(RevisionOf)) is { } latest)
+            active.Add(latest);
+        var total = active.Sum(s => s.At("spec", "replicas").Number());
+        if (total == desired)
+            return;
+        var left = desired;
+        foreach (var set in active.Skip(1))
+        {
+            var share = set.At("spec", "replicas").Number() * desired / total;
+            SetReplicas(deployment, set, share);
+            left -= share;
+        }
+        if (active.Count > 0)
+            SetReplicas(deployment, active[0], left);
     }
 
     private JsonObject Create(JsonObject deployment, JsonObject template, long revision)
@@ -97,8 +128,6 @@ public sealed class DeploymentController(ObjectStore store, ObjectWriter writer,
         long Wanted(JsonObject set) => set.At("spec", "replicas").Number();
         long Available(JsonObject set) => set.At("status", "availableReplicas").Number();
         var total = Wanted(current) + old.Sum(Wanted);
-        if (deployment.At("spec", "paused").IsTrue() && old.Any(s => Wanted(s) > 0))
-            return;
         if (IsRecreate(deployment))
         {
             foreach (var set in old)

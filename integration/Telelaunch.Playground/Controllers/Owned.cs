@@ -28,11 +28,15 @@ internal static class Owned
     public static bool IsReady(this JsonObject pod) => pod.Condition("Ready")?["status"].Text() == "True";
 
     /// <summary>Puts a condition into <c>status.conditions</c>; its transition time moves only with its status.</summary>
-    public static void SetCondition(JsonObject status, string type, bool value, string reason, string message, DateTimeOffset now)
+    public static void SetCondition(JsonObject status, string type, bool value, string reason, string message, DateTimeOffset now) =>
+        SetCondition(status, type, value ? "True" : "False", reason, message, now);
+
+    /// <param name="text">True, False or Unknown.</param>
+    /// <inheritdoc cref="SetCondition(JsonObject, string, bool, string, string, DateTimeOffset)"/>
+    public static void SetCondition(JsonObject status, string type, string text, string reason, string message, DateTimeOffset now)
     {
         var conditions = status.Array("conditions");
         var present = conditions.Items().FirstOrDefault(c => c["type"].Text() == type);
-        var text = value ? "True" : "False";
         if (present is not null && present["status"].Text() == text && present["reason"].Text() == reason && present["message"].Text() == message)
             return;
         var since = present?["status"].Text() == text ? present["lastTransitionTime"].Text() : ObjectJson.Time(now);

@@ -43,6 +43,8 @@ internal sealed class Rollout
         Owned.SetCount(status, "availableReplicas", _available);
         Owned.SetCount(status, "unavailableReplicas", Math.Max(0, Math.Max(_desired, _replicas) - _available));
         status["terminatingReplicas"] = _terminating;
+        if (deployment.At("spec", "paused").IsTrue())
+            Owned.SetCondition(status, "Progressing", "Unknown", "DeploymentPaused", "Deployment is paused", _now);
         if (_current is null)
             return;
         var enough = _available >= _minimum;
@@ -52,7 +54,8 @@ internal sealed class Rollout
             Owned.RemoveCondition(status, "ReplicaFailure");
         else
             Owned.SetCondition(status, "ReplicaFailure", true, _failure["reason"].Text(), _failure["message"].Text(), _now);
-        Progress(deployment, status, moved: before != (_updated, _replicas, _available));
+        if (!deployment.At("spec", "paused").IsTrue())
+            Progress(deployment, status, moved: before != (_updated, _replicas, _available));
     }
 
     // A complete rollout stays complete when pods come and go later; only a new template or a new ReplicaSet begins another.

@@ -38,6 +38,19 @@ public static class ObjectJson
             return made;
         }
 
+        /// <summary>Takes empty maps and lists out of the metadata, its own and its template's, as Go's omitempty does when the object is written.</summary>
+        public void OmitEmpty()
+        {
+            foreach (var metadata in (JsonNode?[])[obj["metadata"], obj.At("spec", "template", "metadata")])
+            {
+                foreach (var key in (string[])["labels", "annotations", "finalizers", "ownerReferences"])
+                {
+                    if (metadata is JsonObject holder && holder[key] is JsonObject { Count: 0 } or JsonArray { Count: 0 })
+                        holder.Remove(key);
+                }
+            }
+        }
+
         public JsonObject Clone() => (JsonObject)obj.DeepClone();
 
         /// <summary>Sets <paramref name="key"/> unless it has a value.</summary>

@@ -85,6 +85,7 @@ public sealed class ObjectStore(TimeProvider time)
         var made = obj.Clone();
         made["apiVersion"] = kind.ApiVersion;
         made["kind"] = kind.Kind;
+        made.OmitEmpty();
         lock (_lock)
         {
             var metadata = made.Metadata;
@@ -118,6 +119,7 @@ public sealed class ObjectStore(TimeProvider time)
             if (changed is null)
                 return present.Clone();
             KeepIdentity(kind, present, changed);
+            changed.OmitEmpty();
             if (JsonNode.DeepEquals(changed, present))
                 return present.Clone();
             if (dryRun)

@@ -30,7 +30,6 @@ internal sealed class PodEnvironment(ObjectStore store)
             all[name] = value;
         all.TryAdd("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         all["HOSTNAME"] = hostName;
-        all.TryAdd("HOME", "/root");
         foreach (var (name, value) in services.Concat(own))
             all[name] = value;
         return [.. all];
