@@ -2,7 +2,7 @@ using Telelaunch.Cli.Output;
 
 namespace Telelaunch.Cli.Options;
 
-/// <summary>Command lines as Telepresence 1 and kubevpn spell them, put into ours.</summary>
+/// <summary>Command lines as Telepresence 1, mirrord and kubevpn spell them, put into ours.</summary>
 /// <param name="Arguments">The command line to parse.</param>
 /// <param name="Notices">One line for each word that was replaced.</param>
 internal sealed record OlderSpelling(IReadOnlyList<string> Arguments, IReadOnlyList<string> Notices)
@@ -24,6 +24,13 @@ internal sealed record OlderSpelling(IReadOnlyList<string> Arguments, IReadOnlyL
         {
             var argument = arguments[i];
             if (argument == "--") return Done([.. ours, .. arguments.Skip(i)]);
+            // mirrord's word for it; -t and --target are --swap's own other names.
+            if (argument == "exec" && ours.Count == 0)
+            {
+                notices.Add("'exec' is called 'run' here, and a target is swapped, not mirrored.");
+                ours.Add("run");
+                continue;
+            }
             // --run takes all that follows as the command, and has no subcommand before it.
             if (argument == "--run" && IsWithoutCommand(ours)) return Replaced("--run CMD…", "run -- CMD…", ["run", .. ours, "--", .. arguments.Skip(i + 1)]);
             if (argument == "--run-shell" && IsWithoutCommand(ours)) return Replaced("--run-shell", "shell", ["shell", .. ours, .. arguments.Skip(i + 1)]);

@@ -7,6 +7,8 @@ public sealed class OlderSpellingTests
 {
     [Theory]
     [InlineData("--namespace x --run curl -v --run", "run --namespace x -- curl -v --run", 1)]
+    [InlineData("exec -t deployment/x/container/c -- npm start", "run -t deployment/x/container/c -- npm start", 1)]
+    [InlineData("run -- exec x", "run -- exec x", 0)]
     [InlineData("--run-shell", "shell", 1)]
     [InlineData("--context c --run-shell", "shell --context c", 1)]
     [InlineData("run --serviceaccount a --logfile=f --extra-cidr 10.0.0.0/8 -- x --logfile", "run --service-account a --log-file=f --also-proxy 10.0.0.0/8 -- x --logfile", 3)]
