@@ -168,7 +168,7 @@ public sealed class AgentPod
 
     internal static bool IsLeftBehind(V1Pod pod, DateTime now)
     {
-        if (pod.Status?.Phase is "Succeeded" or "Failed")
+        if (pod.Status?.Phase is "Succeeded" or "Failed" || HasAgentEnded(pod))
             return true;
         return pod.Status?.Phase is "Pending"
             && pod.Metadata.Annotations?.TryGetValue(AgentPodManifest.StartTimeoutAnnotation, out var text) == true
@@ -176,6 +176,12 @@ public sealed class AgentPod
             && pod.Metadata.CreationTimestamp is { } created
             && now - created > TimeSpan.FromSeconds(seconds) + StartMargin;
     }
+
+    /// <summary>A Pod that stands in for one with several containers goes on running when its agent has ended.</summary>
+    private static bool HasAgentEnded(V1Pod pod) =>
+        pod.Spec is { RestartPolicy: "Never" }
+        && pod.Spec.Containers?.FirstOrDefault(container => container.VolumeMounts?.Any(mount => mount.MountPath == SessionDirectory) == true) is { } agent
+        && pod.Status?.ContainerStatuses?.Any(container => container.Name == agent.Name && container.State?.Terminated is not null) == true;
 
     /// <summary>No answer came, so the API server may have made the pod.</summary>
     private static bool MayHaveBeenMade(Exception error) => error is ClusterException { Code: "api-timeout" or "api-connection-lost" or "api-error" };

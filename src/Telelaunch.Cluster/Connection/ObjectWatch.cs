@@ -17,11 +17,25 @@ internal static class ObjectWatch
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
         while (await ReadLineAsync(reader, cancellationToken) is { } line)
         {
-            using var document = JsonDocument.Parse(line);
-            var type = document.RootElement.GetProperty("type").GetString() ?? "";
-            if (type == "ERROR")
+            // Where a proxy cuts the stream off, half a line comes last.
+            using var document = TryParse(line);
+            if (document is null || document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("type", out var type) || !document.RootElement.TryGetProperty("object", out var item))
                 yield break;
-            yield return (type, document.RootElement.GetProperty("object"));
+            if (type.ValueEquals("ERROR"))
+                yield break;
+            yield return (type.GetString() ?? "", item);
+        }
+    }
+
+    private static JsonDocument? TryParse(string line)
+    {
+        try
+        {
+            return JsonDocument.Parse(line);
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

@@ -96,9 +96,9 @@ public sealed record NewDeployment(string Name, IReadOnlyList<int> Ports)
                     new V1DeleteOptions { ApiVersion = "v1", Kind = "DeleteOptions", PropagationPolicy = "Background", Preconditions = new() { Uid = Workload.Text(found["metadata"], "uid") } },
                     cancellationToken);
             }
-            catch (ClusterException error) when (error.Code is "api-not-found" or "namespace-not-found" or "api-conflict")
+            catch (ClusterException error) when (error.Code is "api-not-found" or "namespace-not-found" or "api-conflict" || (error.Code == "forbidden" && resource == "services"))
             {
-                // Gone already, or another of the same name by now.
+                // Gone already, or another of the same name by now. A Service that this user may not delete goes with its Deployment.
             }
         }
     }

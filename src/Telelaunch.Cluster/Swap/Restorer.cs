@@ -9,6 +9,9 @@ public static class Restorer
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Cleaning up must not hold up a launcher that is asked to end.</summary>
+    private static readonly TimeSpan CleanUpTime = TimeSpan.FromSeconds(10);
+
     /// <summary>Makes it and waits until it runs. When it throws, all of it is gone again.</summary>
     /// <param name="plan">Null where nothing has to be put back and only what the session made has to go.</param>
     /// <exception cref="ClusterException"><c>forbidden</c> where this user may not make Roles; <c>restorer-not-ready</c>; and those of every call.</exception>
@@ -29,7 +32,7 @@ public static class Restorer
         }
         catch
         {
-            await RemoveAsync(connection, lease);
+            await RemoveAsync(connection, lease, time);
             throw;
         }
 
@@ -63,8 +66,9 @@ public static class Restorer
     }
 
     /// <summary>The Lease's end would take them as well; but the session may go on without a restorer.</summary>
-    private static async Task RemoveAsync(ClusterConnection connection, SessionLease lease)
+    private static async Task RemoveAsync(ClusterConnection connection, SessionLease lease, TimeProvider time)
     {
+        using var deadline = new CancellationTokenSource(CleanUpTime, time);
         foreach (var (resource, group) in ((string, string)[])[("deployments.apps", "apis/apps/v1"), ("rolebindings.rbac.authorization.k8s.io", "apis/rbac.authorization.k8s.io/v1"),
             ("roles.rbac.authorization.k8s.io", "apis/rbac.authorization.k8s.io/v1"), ("serviceaccounts", "api/v1")])
         {
@@ -74,11 +78,11 @@ public static class Restorer
                     new ApiCall("delete", resource, lease.Namespace),
                     $"{group}/namespaces/{Uri.EscapeDataString(lease.Namespace)}/{resource.Split('.')[0]}/{RestorerManifest.NameOf(lease)}",
                     new V1DeleteOptions { ApiVersion = "v1", Kind = "DeleteOptions", PropagationPolicy = "Background" },
-                    CancellationToken.None);
+                    deadline.Token);
             }
-            catch (ClusterException)
+            catch (Exception error) when (error is ClusterException or OperationCanceledException)
             {
-                // Not made, or not ours to delete: it goes with the Lease.
+                // Not made, not ours to delete, or the API server is away: it goes with the Lease.
             }
         }
     }

@@ -17,6 +17,9 @@ public sealed class SessionLease
 
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(2);
 
+    /// <summary>Cleaning up must not hold up a launcher that is asked to end.</summary>
+    private static readonly TimeSpan CleanUpTime = TimeSpan.FromSeconds(10);
+
     private readonly ClusterConnection _connection;
     private readonly TimeProvider _time;
 
@@ -36,14 +39,32 @@ public sealed class SessionLease
 
     public string Uid { get; }
 
-    /// <exception cref="ClusterException"><c>forbidden</c> where this user may not make Leases; and those of every call.</exception>
+    /// <summary>Makes it. When it throws, there is none.</summary>
+    /// <exception cref="ClusterException"><c>forbidden</c> where this user may not make Leases, or not renew them; and those of every call.</exception>
     public static async Task<SessionLease> CreateAsync(ClusterConnection connection, string podNamespace, string session, AgentOwner owner, TimeProvider time, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(owner);
         ArgumentNullException.ThrowIfNull(time);
-        // Not cancelled on its way: it could be made all the same, with nobody to remove it.
         cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            var lease = await MakeAsync(connection, podNamespace, session, owner, time);
+            // A Lease that can be made and not renewed would have the restorer end a session that lives.
+            await lease.RenewOnceAsync(CancellationToken.None);
+            return lease;
+        }
+        catch (ClusterException)
+        {
+            // Also where no answer came: it may have been made all the same.
+            await DeleteQuietlyAsync(connection, podNamespace, AgentPod.NameOf(session), time);
+            throw;
+        }
+    }
+
+    // Not cancelled on its way: it could be made all the same, with nobody to remove it.
+    private static async Task<SessionLease> MakeAsync(ClusterConnection connection, string podNamespace, string session, AgentOwner owner, TimeProvider time)
+    {
         var made = await connection.CreateJsonAsync(
             new ApiCall("create", "leases.coordination.k8s.io", podNamespace),
             CollectionOf(podNamespace),
@@ -66,18 +87,7 @@ public sealed class SessionLease
                 },
             },
             CancellationToken.None);
-        var lease = new SessionLease(connection, podNamespace, AgentPod.NameOf(session), Workload.Text(made["metadata"], "uid"), time);
-        try
-        {
-            // A Lease that can be made and not renewed would have the restorer end a session that lives.
-            await lease.RenewOnceAsync(CancellationToken.None);
-            return lease;
-        }
-        catch
-        {
-            await lease.DeleteQuietlyAsync();
-            throw;
-        }
+        return new(connection, podNamespace, AgentPod.NameOf(session), Workload.Text(made["metadata"], "uid"), time);
     }
 
     /// <summary>Renews until cancelled, which it doesn't throw.</summary>
@@ -169,13 +179,14 @@ public sealed class SessionLease
         new JsonObject { ["spec"] = new JsonObject { ["renewTime"] = Now(_time) } },
         cancellationToken);
 
-    private async Task DeleteQuietlyAsync()
+    private static async Task DeleteQuietlyAsync(ClusterConnection connection, string podNamespace, string name, TimeProvider time)
     {
+        using var deadline = new CancellationTokenSource(CleanUpTime, time);
         try
         {
-            await DeleteAsync(CancellationToken.None);
+            await DeleteAsync(connection, podNamespace, name, deadline.Token);
         }
-        catch (ClusterException)
+        catch (Exception error) when (error is ClusterException or OperationCanceledException)
         {
             // Nothing belongs to it yet; the next restore sweeps it.
         }

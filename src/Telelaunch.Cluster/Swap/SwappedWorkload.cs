@@ -74,7 +74,9 @@ public sealed record SwappedWorkload(WorkloadKind Kind, string Namespace, string
         {
             var path = $"api/v1/namespaces/{Uri.EscapeDataString(Namespace)}/pods/{AgentPod.NameOf(Claim.Session)}";
             var pod = await connection.ReadJsonAsync(new ApiCall("get", "pods", Namespace), path, cancellationToken);
-            return Workload.Text(pod["status"], "phase") is "Succeeded" or "Failed" || pod["metadata"]!["deletionTimestamp"] is not null ? SessionLife.Dead : SessionLife.Alive;
+            // A Pod with other containers goes on running when its agent has ended.
+            var hasAgentEnded = (pod["status"]?["containerStatuses"] as JsonArray ?? []).Any(container => Workload.Text(container, "name") == Claim.Container && container!["state"]?["terminated"] is not null);
+            return hasAgentEnded || Workload.Text(pod["status"], "phase") is "Succeeded" or "Failed" || pod["metadata"]!["deletionTimestamp"] is not null ? SessionLife.Dead : SessionLife.Alive;
         }
         catch (ClusterException error) when (error.Code == "api-not-found")
         {

@@ -336,6 +336,32 @@ public class AgentPodTests
     }
 
     [Theory]
+    [InlineData("Never", "terminated", true)]
+    [InlineData("Never", "running", false)]
+    [InlineData("Always", "terminated", false)]
+    public void PodWhoseOtherContainersRunOn_IsLeftBehindOnceItsAgentHasEndedForGood(string restartPolicy, string state, bool isLeftBehind)
+    {
+        var pod = KubernetesJson.Deserialize<V1Pod>(new JsonObject
+        {
+            ["metadata"] = new JsonObject(),
+            ["spec"] = new JsonObject
+            {
+                ["restartPolicy"] = restartPolicy,
+                ["containers"] = JsonNode.Parse("""[{"name":"sidecar","volumeMounts":[{"name":"x","mountPath":"/x"}]},{"name":"main","volumeMounts":[{"name":"telelaunch-session","mountPath":"/etc/telelaunch/session"}]}]"""),
+            },
+            ["status"] = new JsonObject
+            {
+                ["phase"] = "Running",
+                ["containerStatuses"] = new JsonArray(
+                    new JsonObject { ["name"] = "sidecar", ["state"] = new JsonObject { [isLeftBehind ? "running" : "terminated"] = new JsonObject() } },
+                    new JsonObject { ["name"] = "main", ["state"] = new JsonObject { [state] = new JsonObject() } }),
+            },
+        }.ToJsonString());
+
+        Assert.Equal(isLeftBehind, AgentPod.IsLeftBehind(pod, DateTime.UtcNow));
+    }
+
+    [Theory]
     [InlineData("jane", "desk", "jane_at_desk")]
     [InlineData("j.doe", "desk-1.example", "j.doe_at_desk-1.example")]
     public void OwnerLabel_IsReadableWhereItCanBe(string user, string host, string label) => Assert.Equal(label, new AgentOwner(user, host).Label);
