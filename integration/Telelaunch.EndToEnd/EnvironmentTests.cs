@@ -115,7 +115,7 @@ public sealed class EnvironmentTests(TestCluster cluster)
         public static async Task<Variety> CreateAsync(TestCluster cluster)
         {
             var file = Path.Combine(cluster.Scratch, "variety.yaml");
-            await File.WriteAllTextAsync(file, $$"""
+            await File.WriteAllTextAsync(file, $$$$"""
                 apiVersion: v1
                 kind: ConfigMap
                 metadata: {name: variety}
@@ -142,7 +142,7 @@ public sealed class EnvironmentTests(TestCluster cluster)
                       terminationGracePeriodSeconds: 1
                       containers:
                       - name: main
-                        image: {{TestCluster.PythonImage}}
+                        image: {{{{TestCluster.PythonImage}}}}
                         command: [python3, -c, "import signal; signal.sigwait([signal.SIGTERM])"]
                         resources: {requests: {cpu: 10m, memory: 16Mi}, limits: {memory: 32Mi}}
                         envFrom:
