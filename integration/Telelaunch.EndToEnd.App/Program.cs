@@ -2,6 +2,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 var (way, host, port) = (args[0], args[1], int.Parse(args[2], System.Globalization.CultureInfo.InvariantCulture));
 var uri = new Uri($"http://{host}:{port}/");
@@ -37,6 +42,24 @@ switch (way)
             await socket.ConnectAsync(host, port);
             Console.Error.WriteLine($"peer {socket.RemoteEndPoint}");
             Console.Write(await GetOverAsync(socket));
+        }
+
+        break;
+    case "kestrel":
+        // HTTP/1.1 on the port, HTTP/2 without TLS on the next; the host is the address to bind.
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(server =>
+        {
+            server.Listen(IPAddress.Parse(host), port);
+            server.Listen(IPAddress.Parse(host), port + 1, endPoint => endPoint.Protocols = HttpProtocols.Http2);
+        });
+        await using (var app = builder.Build())
+        {
+            app.MapGet("/", () => "hello from Kestrel\n");
+            await app.StartAsync();
+            Console.WriteLine("listening");
+            await app.WaitForShutdownAsync();
         }
 
         break;
