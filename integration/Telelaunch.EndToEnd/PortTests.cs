@@ -134,6 +134,27 @@ public sealed class PortTests(TestCluster cluster)
         Assert.True(run is { ExitCode: 2, Output: "" } && run.Errors.Contains("named twice", StringComparison.Ordinal), run.ToString());
     }
 
+    [Fact]
+    public async Task OtherContainerOfThePod_IsReachedAndCalls_AndItsPortIsTaken()
+    {
+        await using var shop = await Shop.CreateAsync(cluster, "pair", manifest => manifest.Replace("      volumes:\n", $"""
+                  - name: side
+                    image: {TestCluster.PythonImage}
+                    command: [python3, -m, http.server, "9500", --directory, /etc]
+
+            """ + "      volumes:\n", StringComparison.Ordinal));
+        var port = FreePort();
+        await using var taken = await cluster.TelelaunchAsync(["run", "-o", "json", "--swap-deployment", "pair:main", "--expose", $"{port}:9500", "--", "echo", "started"]);
+        Assert.True(taken is { ExitCode: 125, Output: "" } && taken.Errors.Contains("pod-port-taken", StringComparison.Ordinal), taken.ToString());
+
+        await using var other = ProcessRun.Start("python3", [Programs.Source("serving.py"), $"{port}"]);
+        await other.WaitForLineAsync("listening ");
+        await using var session = await StartAsync(["--swap-deployment", "pair:main", "--to-pod", "9500", "--from-pod", $"{port}:9600"], "bash", "-c", "curl -sS http://localhost:9500/hostname; echo; cat");
+        var pod = (await session.WaitForLineAsync("telelaunch-")).Trim();
+        var answer = await cluster.KubectlAsync("exec", pod, "-c", "side", "--", "python3", "-c", "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:9600/').read().decode())");
+        Assert.Equal("hello from the laptop", answer.Trim());
+    }
+
     private async Task<ProcessRun> StartAsync(string[] options, params string[] command)
     {
         var run = ProcessRun.Start(TestCluster.Telelaunch, ["run", .. options, "--", .. command], cluster.Variables(), cluster.Scratch);
