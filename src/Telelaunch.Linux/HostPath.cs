@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Telelaunch.Linux;
 
@@ -25,5 +26,23 @@ public static class HostPath
     {
         if (LibC.rename(path, newPath) != 0)
             throw new IOException($"'{path}' can't be renamed to '{newPath}': {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+    }
+
+    /// <summary>link(2): a second name for a file.</summary>
+    /// <exception cref="IOException">It can't be made.</exception>
+    public static void Link(string path, string newPath)
+    {
+        if (LibC.link(path, newPath) != 0)
+            throw new IOException($"'{newPath}' can't become a name of '{path}': {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+    }
+
+    /// <summary>Whether some process has a file of this user open for writing: then the kernel gives no read lease on it (fcntl(2), F_SETLEASE).</summary>
+    /// <param name="file">Open for reading only.</param>
+    public static bool IsOpenForWriting(SafeFileHandle file)
+    {
+        if (LibC.fcntl(file, LibC.F_SETLEASE, LibC.F_RDLCK) != 0)
+            return true;
+        _ = LibC.fcntl(file, LibC.F_SETLEASE, LibC.F_UNLCK);
+        return false;
     }
 }

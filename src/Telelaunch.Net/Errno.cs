@@ -10,6 +10,7 @@ public static class Errno
     public const int EIO = 5;
     public const int EAGAIN = 11;
     public const int EACCES = 13;
+    public const int EBUSY = 16;
     public const int EEXIST = 17;
     public const int EXDEV = 18;
     public const int ENOTDIR = 20;
@@ -41,6 +42,7 @@ public static class Errno
         EIO => nameof(EIO),
         EAGAIN => nameof(EAGAIN),
         EACCES => nameof(EACCES),
+        EBUSY => nameof(EBUSY),
         EEXIST => nameof(EEXIST),
         EXDEV => nameof(EXDEV),
         ENOTDIR => nameof(ENOTDIR),

@@ -40,6 +40,9 @@ public interface IPodFiles
     /// <summary>Copies a file's content.</summary>
     Task ReadAsync(string path, Stream target, CancellationToken cancellationToken);
 
+    /// <summary>Fails as opening the file for writing would; changes nothing.</summary>
+    Task CheckWritableAsync(string path, CancellationToken cancellationToken);
+
     /// <summary>Replaces the content of a file that is there.</summary>
     Task WriteAsync(string path, Stream source, CancellationToken cancellationToken);
 

@@ -49,8 +49,11 @@ internal static class HostFile
         }
     }
 
+    /// <summary>Nothing where nothing is.</summary>
     public static void Remove(string path)
     {
+        if (!Directory.Exists(Path.GetDirectoryName(path)))
+            return;
         // A link to a folder is a link.
         if (new FileInfo(path).LinkTarget is null && Directory.Exists(path))
             Directory.Delete(path, recursive: true);

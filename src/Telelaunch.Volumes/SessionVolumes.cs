@@ -17,6 +17,9 @@ public sealed record SessionVolumesOptions
     /// <summary>Where the volumes are to be found besides; null: nowhere.</summary>
     public string? Root { get; init; }
 
+    /// <summary>Makes a folder of the session's own for what is fetched on demand, on a disk that large files may go to; removed by who made it. Called at most once.</summary>
+    public required Func<string> MakeFetchedFolder { get; init; }
+
     /// <summary>Told what a person should know, a line each.</summary>
     public required Action<string> Notice { get; init; }
 
@@ -40,6 +43,7 @@ public sealed class SessionVolumes : IAsyncDisposable
     private readonly List<VolumeCopy> _copies = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly RootLink? _link;
+    private FetchedVolumes? _fetched;
     private Task _updating = Task.CompletedTask;
     private bool _isStale;
 
@@ -56,6 +60,10 @@ public sealed class SessionVolumes : IAsyncDisposable
 
     /// <summary>What processes see; null where that is nothing.</summary>
     public MountedVolumes? Mounted { get; private set; }
+
+    /// <summary>Brings files of volumes that are fetched on demand; a <see cref="PodFileDesk"/>.</summary>
+    public ValueTask<PodFileAnswer> AnswerAsync(PodFileQuestion question, CancellationToken cancellationToken) =>
+        _fetched is null ? ValueTask.FromResult(PodFileAnswer.Failed(Errno.ENOENT)) : _fetched.AnswerAsync(question, cancellationToken);
 
     /// <summary>Copies the small volumes. One that can't be copied is left out, and said.</summary>
     /// <exception cref="UsageException">The folder that was asked for is in use.</exception>
@@ -81,6 +89,9 @@ public sealed class SessionVolumes : IAsyncDisposable
         await _stop.CancelAsync();
         await _updating;
         _stop.Dispose();
+        // What was written last is on its way to the pod.
+        if (_fetched is not null)
+            await _fetched.DisposeAsync();
         _link?.Dispose();
         if (Directory.Exists(Root))
             Directory.Delete(Root, recursive: true);
@@ -95,17 +106,31 @@ public sealed class SessionVolumes : IAsyncDisposable
                 mounted.Add(planned.Mount);
         }
 
-        foreach (MountedVolume volume in mounted.Where(volume => volume.IsOnDemand))
+        if (mounted.Count > 0)
+            Mounted = new MountedVolumes(Root, _link?.FullPath, await PrepareFetchedAsync(cancellationToken), mounted);
+    }
+
+    /// <returns>Where it goes; null where nothing is fetched.</returns>
+    private async Task<string?> PrepareFetchedAsync(CancellationToken cancellationToken)
+    {
+        List<PlannedVolume> volumes = [];
+        foreach (PlannedVolume planned in _options.Plan.Shown.Where(planned => planned.Mount.IsOnDemand))
         {
-            string path = Root + volume.Path;
+            // Paths of the pod are told apart by their beginnings: those must have no links in them either.
+            string podPath = await _options.Files.ResolveAsync(planned.Volume.PodPath, cancellationToken);
+            volumes.Add(planned with { Volume = planned.Volume with { PodPath = podPath } });
+            string path = Root + planned.Mount.Path;
             if (Path.Exists(path))
                 continue;
             Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly);
             File.CreateSymbolicLink(path, NotHere);
         }
 
-        if (mounted.Count > 0)
-            Mounted = new MountedVolumes(Root, _link?.FullPath, null, mounted);
+        if (volumes.Count == 0)
+            return null;
+        string folder = HostPath.Resolve(_options.MakeFetchedFolder());
+        _fetched = new FetchedVolumes(_options, volumes, folder);
+        return folder;
     }
 
     private async Task<bool> TryCopyAsync(PodVolume volume, CancellationToken cancellationToken)

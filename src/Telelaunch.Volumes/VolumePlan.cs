@@ -26,7 +26,7 @@ public sealed record VolumePlan(IReadOnlyList<PlannedVolume> Shown, IReadOnlyLis
         foreach (PodVolume written in volumes)
         {
             PodVolume volume = written with { MountPath = Plain(written.MountPath) };
-            if (choice == VolumeChoice.None || !volume.IsSmall)
+            if (choice == VolumeChoice.None || (choice == VolumeChoice.Small && !volume.IsSmall))
                 leftOut.Add(volume);
             else
                 shown.Add(new PlannedVolume(volume, new MountedVolume(volume.MountPath, !volume.IsSmall, areWritable && !volume.IsSmall && !volume.IsReadOnly, !IsInUse(volume.MountPath, foldersInUse))));

@@ -60,6 +60,12 @@ internal sealed class FolderFiles : IPodFiles, IDisposable
         await source.CopyToAsync(target, cancellationToken);
     }
 
+    public Task CheckWritableAsync(string path, CancellationToken cancellationToken) => AskAsync("check", path, () =>
+    {
+        File.OpenWrite(At(path)).Dispose();
+        return true;
+    });
+
     public async Task WriteAsync(string path, Stream source, CancellationToken cancellationToken)
     {
         await using FileStream target = await AskAsync("write", path, () => new FileStream(At(path), FileMode.Truncate));

@@ -118,6 +118,7 @@ public sealed class SessionVolumesTests : IDisposable
             Plan = VolumePlan.Of(volumes, VolumeChoice.All, areWritable: false, []),
             SessionPath = _session,
             Root = root,
+            MakeFetchedFolder = () => Directory.CreateDirectory(Path.Combine(_session, "fetched")).FullName,
             Notice = _notices.Enqueue,
             Logger = NullLogger.Instance,
             Time = _time,

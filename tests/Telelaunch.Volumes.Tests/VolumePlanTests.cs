@@ -4,6 +4,7 @@ public sealed class VolumePlanTests
 {
     private static readonly PodVolume Config = new("/etc/config", "/telelaunch/volumes/etc/config", IsSmall: true, IsReadOnly: true);
     private static readonly PodVolume Data = new("/data/", "/telelaunch/volumes/data", IsSmall: false, IsReadOnly: false);
+    private static readonly PodVolume Shared = new("/shared", "/telelaunch/volumes/shared", IsSmall: false, IsReadOnly: true);
 
     [Fact]
     public void Unasked_SmallVolumesAreShown_AndOthersLeftOut()
@@ -18,6 +19,23 @@ public sealed class VolumePlanTests
     [Fact]
     public void False_ShowsNothing() => Assert.Empty(VolumePlan.Of([Config, Data], VolumeChoice.None, areWritable: false, []).Shown);
 
+    [Fact]
+    public void True_ShowsLargeOnesOnDemand_AndReadOnly()
+    {
+        VolumePlan plan = VolumePlan.Of([Config, Data], VolumeChoice.All, areWritable: false, []);
+
+        Assert.Empty(plan.LeftOut);
+        Assert.True(plan.Shown[1].Mount is { IsOnDemand: true, IsWritable: false, IsAtOwnPath: true });
+    }
+
+    [Fact]
+    public void Writable_AreThoseThatTheWorkloadCanWriteTo()
+    {
+        VolumePlan plan = VolumePlan.Of([Config, Data, Shared], VolumeChoice.All, areWritable: true, []);
+
+        Assert.Equal([false, true, false], plan.Shown.Select(shown => shown.Mount.IsWritable));
+    }
+
     [Theory]
     [InlineData("/tmp", false)]
     [InlineData("/tmp/cache", true)]
@@ -28,7 +46,7 @@ public sealed class VolumePlanTests
     [InlineData("/sr", true)]
     public void PathInUseOnThisMachine_StaysTheMachines(string path, bool isAtOwnPath)
     {
-        VolumePlan plan = VolumePlan.Of([Config with { MountPath = path }], VolumeChoice.All, areWritable: false, ["/src/app"]);
+        VolumePlan plan = VolumePlan.Of([Data with { MountPath = path }], VolumeChoice.All, areWritable: false, ["/src/app"]);
 
         Assert.Equal(isAtOwnPath, plan.Shown[0].Mount.IsAtOwnPath);
     }

@@ -35,6 +35,9 @@ internal sealed record GuardedSession
     /// <summary>The session's directory; null while there is none.</summary>
     public string? Directory { get; init; }
 
+    /// <summary>Where volumes are fetched into; null where none are.</summary>
+    public string? FetchedDirectory { get; init; }
+
     /// <summary>The command; 0 while it doesn't run.</summary>
     public int CommandId { get; init; }
 

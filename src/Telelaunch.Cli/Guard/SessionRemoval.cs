@@ -16,6 +16,7 @@ internal static class SessionRemoval
         // As when a terminal closes: the command may save what it has, and its network is gone anyway.
         command?.HangUp();
         RemoveDirectory(session.Directory);
+        RemoveDirectory(session.FetchedDirectory);
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bound.CancelAfter(LongestTry);
         // What others wait for comes first.

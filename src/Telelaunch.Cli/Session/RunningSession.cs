@@ -42,6 +42,9 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
     /// <summary>Made before the broker, which needs it, because volumes lie in it.</summary>
     public SessionDirectory? Directory { get; set; }
 
+    /// <summary>What volumes are fetched on demand into.</summary>
+    public SessionDirectory? FetchedDirectory { get; set; }
+
     public PodFiles? Files { get; set; }
 
     public SessionVolumes? Volumes { get; set; }
@@ -96,6 +99,7 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
                 // After the broker: nobody asks for files any more. Before the tunnel: what was written is still on its way to the pod.
                 if (Volumes is not null) await Volumes.DisposeAsync();
                 if (Files is not null) await Files.DisposeAsync();
+                FetchedDirectory?.Dispose();
                 Directory?.Dispose();
                 if (Tunnel is not null) await Tunnel.DisposeAsync();
             }

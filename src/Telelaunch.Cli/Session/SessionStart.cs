@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Telelaunch.Broker;
 using Telelaunch.Broker.Ports;
 using Telelaunch.Cli.Guard;
+using Telelaunch.Cli.Launch;
 using Telelaunch.Cli.Logging;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
@@ -233,7 +234,22 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         var plan = start.Plan(pod.Mounts, session.Directory.FullPath);
         session.Files = new PodFiles((port, token) => connection.OpenPortForwardAsync(pod.Namespace, pod.Name, port, token), session.Keys, TunnelOptions());
         if (plan.Shown.Count + plan.LeftOut.Count > 0)
-            await _phases.ShowAsync("volumes", async () => session.Volumes = await start.StartAsync(session.Files, plan, session.Directory.FullPath, cancellationToken));
+            await _phases.ShowAsync("volumes", async () => session.Volumes = await start.StartAsync(session.Files, plan, session.Directory.FullPath, () => MakeFetchedFolder(session), cancellationToken));
+        await session.Guard!.TellAsync(told => told with { FetchedDirectory = session.FetchedDirectory?.FullPath }, cancellationToken);
+    }
+
+    /// <summary>In the cache, because the session's directory often lies in memory; there, too, where the cache can't be used.</summary>
+    private static string MakeFetchedFolder(RunningSession session)
+    {
+        try
+        {
+            session.FetchedDirectory = SessionDirectory.Create(Path.Combine(UserFolders.Cache, "telelaunch", "volumes"));
+            return session.FetchedDirectory.FullPath;
+        }
+        catch (HostException)
+        {
+            return Directory.CreateDirectory(Path.Combine(session.Directory!.FullPath, "fetched")).FullName;
+        }
     }
 
     private async Task StartBrokerAsync(RunningSession session, ClusterRanges ranges, Cluster.ClusterNames names, CancellationToken cancellationToken)
@@ -254,6 +270,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             Directory = session.Directory,
             HostName = session.Plan is null || options.KeepHostName ? null : tunnel.Pod.HostName,
             Volumes = session.Volumes?.Mounted,
+            Files = session.Volumes is { } volumes ? volumes.AnswerAsync : static (_, _) => ValueTask.FromResult(PodFileAnswer.Failed(Errno.ENOENT)),
             Records = log.Record,
             Time = time,
             Logger = log.Loggers.CreateLogger("Telelaunch.Broker"),

@@ -14,7 +14,7 @@ internal static class VolumeNotes
             yield return $"volumes below {mounted.RootLink ?? mounted.Root} ($TELELAUNCH_ROOT) and at their own paths: {string.Join(", ", mounted.Mounts.Select(Describe))}";
         }
         if (plan.LeftOut.Count > 0)
-            yield return $"volumes that aren't mounted: {string.Join(", ", plan.LeftOut.Select(volume => volume.MountPath))}";
+            yield return $"volumes that aren't mounted: {string.Join(", ", plan.LeftOut.Select(volume => volume.MountPath))}; --mount true shows them";
     }
 
     private static string Describe(MountedVolume mount)

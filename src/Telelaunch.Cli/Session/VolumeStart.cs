@@ -18,7 +18,8 @@ internal sealed class VolumeStart(VolumeOptions options, IProgressDisplay displa
         [Environment.CurrentDirectory, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), AppContext.BaseDirectory, sessionPath]);
 
     /// <param name="files">Not owned.</param>
-    public async Task<SessionVolumes> StartAsync(PodFiles files, VolumePlan plan, string sessionPath, CancellationToken cancellationToken)
+    /// <param name="makeFetchedFolder">See <see cref="SessionVolumesOptions.MakeFetchedFolder"/>.</param>
+    public async Task<SessionVolumes> StartAsync(PodFiles files, VolumePlan plan, string sessionPath, Func<string> makeFetchedFolder, CancellationToken cancellationToken)
     {
         var volumes = await SessionVolumes.StartAsync(
             new()
@@ -27,6 +28,7 @@ internal sealed class VolumeStart(VolumeOptions options, IProgressDisplay displa
                 Plan = plan,
                 SessionPath = sessionPath,
                 Root = options.Root,
+                MakeFetchedFolder = makeFetchedFolder,
                 Notice = display.Note,
                 Logger = loggers.CreateLogger("Telelaunch.Volumes"),
                 Time = time,

@@ -60,6 +60,16 @@ public sealed class PodFiles(PortForwardConnector connector, SessionKeys keys, T
         cancellationToken);
 
     /// <inheritdoc/>
+    public Task CheckWritableAsync(string path, CancellationToken cancellationToken) => AskAsync(
+        path,
+        async (client, token) =>
+        {
+            await using SftpFileStream opened = await client.OpenAsync(path, FileMode.Open, FileAccess.Write, token);
+            return true;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
     public Task WriteAsync(string path, Stream source, CancellationToken cancellationToken) => AskAsync(
         path,
         async (client, token) =>
