@@ -55,13 +55,14 @@ internal static class RestoreCommand
             if (!workload.IsSwapped) return Result("not-swapped", workload.Replicas, $"nobody stands in for it; it has {RestoreResult.CountOf(workload.Replicas)}");
             if (!isForced && await workload.FindLifeAsync(connection, cancellationToken) == SessionLife.Alive)
                 return Result("alive", workload.Replicas, $"the session of {workload.Claim!.WhoAndSince} still lives: end it there, or telelaunch leave {workload} -n {workload.Namespace}");
-            var result = await SwapRestore.RunAsync(connection, workload.Namespace, workload.Kind, workload.Name, session: null, time, cancellationToken);
+            var result = await SwapRestore.RunAsync(connection, workload.Namespace, workload.Kind, workload.Name, workload.Claim?.Session, time, cancellationToken);
             if (workload.Claim is { } claim) await WorkloadHold.RemoveLeftoversAsync(connection, workload.Namespace, claim.Session, cancellationToken);
             return result.Outcome switch
             {
                 RestoreOutcome.Restored => Result("restored", result.Replicas, $"put back: {result.Count}"),
                 RestoreOutcome.ScaledMeanwhile => Result("restored", result.Replicas, $"was scaled meanwhile and keeps its {result.Count}"),
                 RestoreOutcome.Deleted => Result("deleted", 0, "was deleted meanwhile"),
+                RestoreOutcome.SomebodyElses => Result("alive", result.Replicas, "another session stands in for it by now"),
                 _ => Result("not-swapped", result.Replicas, $"was put back by somebody else; it has {result.Count}"),
             };
         }

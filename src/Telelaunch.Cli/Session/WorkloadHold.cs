@@ -19,6 +19,7 @@ internal sealed class WorkloadHold : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _running = [];
+    private (SwapPlan? Plan, string? Session) _perhapsClaimed;
     private bool _isRestored;
     private ClusterException? _leaseRefusal;
 
@@ -51,6 +52,12 @@ internal sealed class WorkloadHold : IAsyncDisposable
             {
                 Swap = await Cluster.Swap.ClaimAsync(_connection, plan, pod.SessionId, pod.Owner, _time, cancellationToken);
             }
+            catch (ClusterException error) when (error.Code is "api-timeout" or "api-connection-lost" or "api-error")
+            {
+                // No answer came: it may be claimed all the same.
+                _perhapsClaimed = (plan, pod.SessionId);
+                throw;
+            }
             catch (ClusterException error) when (error.Code == "api-conflict" && attempt < attempts)
             {
                 plan = await reread();
@@ -65,11 +72,16 @@ internal sealed class WorkloadHold : IAsyncDisposable
 
     /// <summary>Makes the Lease.</summary>
     /// <returns>False where this user may not.</returns>
+    /// <exception cref="ClusterException"><c>forbidden</c> where he may not and a ReplicaSet is swapped; and those of every call.</exception>
     public async Task<bool> TryCreateLeaseAsync(AgentPodOptions pod, CancellationToken cancellationToken)
     {
         try
         {
             Lease = await SessionLease.CreateAsync(_connection, pod.Namespace, pod.SessionId, pod.Owner, _time, cancellationToken);
+        }
+        catch (ClusterException error) when (error.Code == "forbidden" && Swap?.Plan.Kind == WorkloadKind.ReplicaSet)
+        {
+            throw new ClusterException(error.Code, $"{error.Message} Without a Lease that owns it the agent's Pod would be adopted by {Swap.Plan}, and deleted when that is scaled down.", error.Remedy, error);
         }
         catch (ClusterException error) when (error.Code == "forbidden")
         {
@@ -113,22 +125,24 @@ internal sealed class WorkloadHold : IAsyncDisposable
     public async Task<bool> RestoreAsync()
     {
         await _stop.CancelAsync();
-        await Task.WhenAll(_running);
-        if (Swap is null || _isRestored) return true;
+        // What went wrong with watching must not keep the workload from being put back; disposal tells it.
+        await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var (plan, session) = Swap is null ? _perhapsClaimed : (Swap.Plan, Swap.Claim.Session);
+        if (plan is null || _isRestored) return true;
         using var deadline = new CancellationTokenSource(RestoreTime, _time);
         try
         {
-            var result = await Swap.RestoreAsync(deadline.Token);
+            var result = await SwapRestore.RunAsync(_connection, plan.Namespace, plan.Kind, plan.Name, session, _time, deadline.Token);
             _isRestored = true;
-            if (Say(result) is { } said) _screen.Say(said);
+            if (Swap is not null && Say(result) is { } said) _screen.Say(said);
             return true;
         }
         catch (Exception error) when (error is ClusterException or OperationCanceledException)
         {
-            _screen.Say($"{Swap.Plan} couldn't be put back: {error.Message}");
+            _screen.Say($"{plan} couldn't be put back: {error.Message}");
             _screen.Say(HasRestorer
                 ? "the restorer in the cluster does it within 90 seconds; a process in the background goes on trying for a minute"
-                : $"a process in the background goes on trying for a minute; should that fail: telelaunch restore {Swap.Plan} -n {Swap.Plan.Namespace}");
+                : $"a process in the background goes on trying for a minute; should that fail: telelaunch restore {plan} -n {plan.Namespace}");
             return false;
         }
     }
@@ -172,14 +186,20 @@ internal sealed class WorkloadHold : IAsyncDisposable
     /// <summary>Removes what a dead session made: its pod, and its Lease with all that belongs to it. What this user may not remove is left.</summary>
     public static async Task RemoveLeftoversAsync(ClusterConnection connection, string podNamespace, string session, CancellationToken cancellationToken)
     {
-        await AgentPod.DeleteAsync(connection, podNamespace, AgentPod.NameOf(session), podUid: null, cancellationToken);
+        await UnlessForbiddenAsync(AgentPod.DeleteAsync(connection, podNamespace, AgentPod.NameOf(session), podUid: null, cancellationToken));
+        await UnlessForbiddenAsync(SessionLease.DeleteAsync(connection, podNamespace, AgentPod.NameOf(session), cancellationToken));
+    }
+
+    // A pod ends by itself without a client; whoever may not make Leases has none to remove.
+    private static async Task UnlessForbiddenAsync(Task removal)
+    {
         try
         {
-            await SessionLease.DeleteAsync(connection, podNamespace, AgentPod.NameOf(session), cancellationToken);
+            await removal;
         }
         catch (ClusterException error) when (error.Code == "forbidden")
         {
-            // Whoever may not make Leases has none to remove.
+            // Left.
         }
     }
 

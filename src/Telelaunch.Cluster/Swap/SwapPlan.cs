@@ -8,6 +8,10 @@ public sealed class SwapPlan
 {
     private const string DefaultContainerAnnotation = "kubectl.kubernetes.io/default-container";
 
+    private const int ObservationAttempts = 20;
+
+    private static readonly TimeSpan ObservationPause = TimeSpan.FromMilliseconds(100);
+
     private readonly string? _node;
 
     private SwapPlan(Workload workload, JsonObject container, IReadOnlyList<SwapFinding> findings, string? node, string? runningPod)
@@ -68,11 +72,17 @@ public sealed class SwapPlan
     /// <c>workload-not-found</c>, <c>container-not-found</c>, <c>container-ambiguous</c>; the codes of what refuses a swap (<see cref="SwapFinding"/>,
     /// <c>volume-exclusive</c>); and those of every call.
     /// </exception>
-    public static async Task<SwapPlan> ReadAsync(ClusterConnection connection, string podNamespace, WorkloadReference reference, bool isForSwap, CancellationToken cancellationToken)
+    public static async Task<SwapPlan> ReadAsync(ClusterConnection connection, string podNamespace, WorkloadReference reference, bool isForSwap, CancellationToken cancellationToken, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(reference);
         var workload = await Workload.ReadAsync(connection, podNamespace, reference.Kind, reference.Name, cancellationToken);
+        // What was changed a moment ago, a restore before all, the controller sees in the next: only what stays unseen is a rollout.
+        for (var attempt = 1; isForSwap && !workload.IsObserved && attempt < ObservationAttempts; attempt++)
+        {
+            await Task.Delay(ObservationPause, time ?? TimeProvider.System, cancellationToken);
+            workload = await Workload.ReadAsync(connection, podNamespace, reference.Kind, reference.Name, cancellationToken);
+        }
         var findings = SwapReview.Of(workload).ToList();
         var container = ChooseContainer(workload, reference.Container, findings);
         var surroundings = new SwapSurroundings(connection, workload);

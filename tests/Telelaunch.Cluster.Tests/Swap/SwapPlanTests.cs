@@ -144,6 +144,37 @@ public sealed class SwapPlanTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ChangeOfAMomentAgo_IsWaitedForUntilTheControllerHasSeenIt()
+    {
+        var time = new ManualTime();
+        var workload = TestWorkload.Deployment(_cluster.Server);
+        workload.Scale(3);
+
+        var reading = SwapPlan.ReadAsync(_connection, "default", new(WorkloadKind.Deployment, "hello", null), isForSwap: true, CancellationToken.None, time);
+        await time.WaitForTimerAsync(TimeSpan.FromMilliseconds(100));
+        workload.Settle();
+        time.Advance(TimeSpan.FromMilliseconds(100));
+
+        Assert.Empty((await reading).Findings);
+    }
+
+    [Fact]
+    public async Task ChangeThatTheControllerDoesntSee_IsRefusedInTheEnd()
+    {
+        var time = new ManualTime();
+        TestWorkload.Deployment(_cluster.Server).Scale(3);
+
+        var reading = SwapPlan.ReadAsync(_connection, "default", new(WorkloadKind.Deployment, "hello", null), isForSwap: true, CancellationToken.None, time);
+        for (var pause = 1; pause < 20; pause++)
+        {
+            await time.WaitForTimerAsync(TimeSpan.FromMilliseconds(100));
+            time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        Assert.Equal("rollout-progressing", (await Assert.ThrowsAsync<ClusterException>(() => reading)).Code);
+    }
+
+    [Fact]
     public async Task Autoscaler_IsSaid()
     {
         _ = TestWorkload.Deployment(_cluster.Server);
