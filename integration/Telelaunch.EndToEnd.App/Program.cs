@@ -45,6 +45,22 @@ switch (way)
         }
 
         break;
+    case "in-cluster":
+        // As a Pod's own program: the service account's files and the API server's address from the environment. What it may not do names who it is.
+        using (var client = new k8s.Kubernetes(k8s.KubernetesClientConfiguration.InClusterConfig()))
+        {
+            try
+            {
+                await k8s.CoreV1OperationsExtensions.ListNamespacedPodAsync(client.CoreV1, host);
+                Console.WriteLine("allowed");
+            }
+            catch (k8s.Autorest.HttpOperationException error)
+            {
+                Console.WriteLine($"{(int)error.Response.StatusCode} {error.Response.Content}");
+            }
+        }
+
+        break;
     case "kestrel":
         // HTTP/1.1 on the port, HTTP/2 without TLS on the next; the host is the address to bind.
         var builder = WebApplication.CreateSlimBuilder();

@@ -30,6 +30,7 @@ public sealed class SwapTests(TestCluster cluster)
         // The container's port 8080 leads to 18080 here; its port 8081, which it declares too, to 8081.
         await using var run = Start(["-s", shop.Name, "--expose", "18080:8080"], "python3", "-u", "-c", Server, "18080");
         await run.WaitForTextAsync(Running);
+        Assert.Contains("(Service swap-callers:80) → ", run.Errors, StringComparison.Ordinal);
         var answer = await Eventually.SeeAsync(() => shop.CallAsync(), answer => answer == "here\n", "the Service leads here");
         Assert.Equal("here\n", answer);
         // Nobody listens on 8081 here: refused stays refused.

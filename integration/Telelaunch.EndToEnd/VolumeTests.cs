@@ -48,6 +48,15 @@ public sealed class VolumeTests(TestCluster cluster)
     }
 
     [Fact]
+    public async Task InClusterClientOfDotNet_IsWhoThePodIs()
+    {
+        await using var files = await FilesWorkload.CreateAsync(cluster, "files-dotnet");
+        await using var run = await SwapAsync(files, [], Programs.DotNetApp, "in-cluster", "kube-system", "0");
+        // The API server names the account whose token came, in refusing what it may not do.
+        Assert.True(run.Output.StartsWith("403 ", StringComparison.Ordinal) && run.Output.Contains("system:serviceaccount:", StringComparison.Ordinal), run.ToString());
+    }
+
+    [Fact]
     public async Task ChangeOfAConfigMap_IsSeen()
     {
         await using var files = await FilesWorkload.CreateAsync(cluster, "files-update");

@@ -286,7 +286,8 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
 
     private async Task ExposePortsAsync(RunningSession session, ExposeOptions expose, CancellationToken cancellationToken)
     {
-        var table = new PortTable(screen, session.Tunnel!.Pod.Addresses, Enumerable.Empty<int>().ToLookup(port => port, _ => ""));
+        var services = await ServicePorts.FindAsync(session.Connection!, session.Pod!, cancellationToken);
+        var table = new PortTable(screen, session.Tunnel!.Pod.Addresses, services);
         if (expose.IsAny)
         {
             log.PortChanged = table.Change;

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Globalization;
 using k8s;
 using k8s.Models;
@@ -42,6 +43,12 @@ public sealed class AgentPod
         Name = pod.Metadata.Name;
         Uid = pod.Metadata.Uid;
         Mounts = PodVolumeMount.Of(pod, container);
+        Labels = pod.Metadata.Labels?.AsReadOnly() ?? ReadOnlyDictionary<string, string>.Empty;
+        NamedPorts = (pod.Spec?.Containers ?? [])
+            .SelectMany(item => item.Ports ?? [])
+            .Where(port => !string.IsNullOrEmpty(port.Name) && port.Protocol is null or "TCP")
+            .DistinctBy(port => port.Name)
+            .ToDictionary(port => port.Name, port => port.ContainerPort);
     }
 
     public string Namespace { get; }
@@ -52,6 +59,12 @@ public sealed class AgentPod
 
     /// <summary>The volumes of the container that the Pod stands in for; none in a Pod of the session's own.</summary>
     public IReadOnlyList<PodVolumeMount> Mounts { get; }
+
+    /// <summary>By which Services select it.</summary>
+    internal IReadOnlyDictionary<string, string> Labels { get; }
+
+    /// <summary>TCP ports of its containers that have a name.</summary>
+    internal IReadOnlyDictionary<string, int> NamedPorts { get; }
 
     /// <summary>The name of a session's pod and Secret, known before they are made.</summary>
     public static string NameOf(string sessionId)
