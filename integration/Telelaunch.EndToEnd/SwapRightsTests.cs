@@ -91,6 +91,29 @@ public sealed partial class SwapRightsTests(TestCluster cluster) : IAsyncLifetim
         }
     }
 
+    [Fact]
+    public async Task WithoutTheRightToMakeRoles_RestoreDoesIt_AlsoTwice()
+    {
+        await GrantAsync([.. (await RulesAsync()).Where(rule => rule.Resource != "roles")]);
+        await using var run = ProcessRun.Start(
+            TestCluster.Telelaunch, ["run", "--progress", "plain", "--token", Token, "-n", Namespace, "-s", "web", "--", "sh", "-c", "echo the-command-runs; exec sleep 600"], cluster.Variables());
+        await run.WaitForTextAsync("the-command-runs");
+        Assert.Contains($"telelaunch restore deployment/web -n {Namespace}", run.Errors, StringComparison.Ordinal);
+        // The guard has the kubeconfig's own rights, so it dies with the machine here.
+        await run.SignalAsync("STOP");
+        await using var children = await ProcessRun.CompleteAsync("ps", ["-o", "pid=", "--ppid", $"{run.Id}"]);
+        foreach (var child in children.Output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)) await (await ProcessRun.CompleteAsync("kill", ["-KILL", child])).DisposeAsync();
+        await run.SignalAsync("KILL");
+        await run.WaitForExitAsync();
+        Assert.Equal("0", await cluster.KubectlAsync("get", "deployment", "web", "-n", Namespace, "-o", "jsonpath={.spec.replicas}"));
+
+        await using var restore = await cluster.TelelaunchAsync(["restore", "--token", Token, "-n", Namespace]);
+        Assert.True(restore.ExitCode == 0 && restore.Output.Contains("put back: 2 replicas", StringComparison.Ordinal), restore.ToString());
+        await IsAsItWasAsync(restore);
+        await using var again = await cluster.TelelaunchAsync(["restore", "--token", Token, "-n", Namespace, "web"]);
+        Assert.True(again.ExitCode == 0 && again.Output.Contains("nobody stands in", StringComparison.Ordinal), again.ToString());
+    }
+
     /// <summary>The rules of the Role that <c>telelaunch rbac</c> prints, a rule a line.</summary>
     private async Task<List<Rule>> RulesAsync()
     {
