@@ -48,6 +48,8 @@ public static class ClusterRights
         [
             new("get", "apps", kind, true, true, "read the workload") { Name = workload.Name },
             new("patch", "apps", kind, true, true, "claim it, scale it down and put it back") { Name = workload.Name },
+            new("patch", "", "pods", true, true, "let callers come to the agent when everything is ready"),
+            new("list", "apps", kind, true, false, "find what dead sessions left swapped"),
             new("watch", "apps", kind, true, false, "say what others do to it meanwhile") { Name = workload.Name },
             new("create", "", "pods/exec", true, false, "read what the image itself puts into the environment"),
             new("get", "", "pods/exec", true, false, "read what the image itself puts into the environment"),

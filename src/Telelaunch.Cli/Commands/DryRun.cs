@@ -45,7 +45,7 @@ internal static class DryRun
             JsonDocument.Parse(AgentPod.Describe(pod)).RootElement)
         {
             Notes = [.. (swap?.Findings ?? []).Select(finding => finding.ToString())],
-            Patches = [.. (swap?.DescribePatches() ?? []).Select(patch => new PlannedPatch(swap!.ToString(), JsonDocument.Parse(patch).RootElement))],
+            Patches = [.. (swap?.DescribePatches(AgentPod.NameOf(SessionId)) ?? []).Select(patch => new PlannedPatch(patch.Name, JsonDocument.Parse(patch.Patch).RootElement))],
         };
         Report.Write(screen, format, plan, DryRunJson.Default.DryRunPlan, Text);
         return ExitCodes.Success;

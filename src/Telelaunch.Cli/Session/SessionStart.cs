@@ -110,7 +110,14 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         await MountVolumesAsync(session, connection, cancellationToken);
         await _phases.ShowAsync("names", () => StartBrokerAsync(session, ranges, names, cancellationToken));
         if (purpose == SessionPurpose.Run) await ExposePortsAsync(session, Exposed(session), cancellationToken);
-        if (session.Hold?.Swap is not null) await _phases.ShowAsync($"{plan} scaled to 0", () => session.Hold.ScaleDownAsync(display.Note, cancellationToken));
+        if (session.Hold?.Swap is not null) await _phases.ShowAsync($"{plan} scaled to 0", () => MoveTrafficAsync(session, session.Hold, cancellationToken));
+    }
+
+    // First the agent takes callers, then the workload's Pods go: the other way round there would be a moment with nobody.
+    private async Task MoveTrafficAsync(RunningSession session, WorkloadHold hold, CancellationToken cancellationToken)
+    {
+        await session.Pod!.TakeTrafficAsync(cancellationToken);
+        await hold.ScaleDownAsync(display.Note, cancellationToken);
     }
 
     // The agent, its Secret and its pod are somebody's: nothing is made, and nothing removed at the end.

@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 using Telelaunch.Net;
@@ -33,7 +34,11 @@ public sealed class AgentPod
     private readonly AgentPodOptions? _options;
 
     private AgentPod(ClusterConnection connection, V1Pod pod, AgentPodOptions options)
-        : this(connection, pod, options.ContainerName) => _options = options;
+        : this(connection, pod, options.ContainerName)
+    {
+        _options = options;
+        Labels = new Dictionary<string, string>([.. Labels, .. options.StandIn?.TrafficLabels ?? ReadOnlyDictionary<string, string>.Empty]).AsReadOnly();
+    }
 
     /// <summary>One that isn't the session's own.</summary>
     internal AgentPod(ClusterConnection connection, V1Pod pod, string container)
@@ -60,7 +65,7 @@ public sealed class AgentPod
     /// <summary>The volumes of the container that the Pod stands in for; none in a Pod of the session's own.</summary>
     public IReadOnlyList<PodVolumeMount> Mounts { get; }
 
-    /// <summary>By which Services select it.</summary>
+    /// <summary>By which Services select it, once it takes traffic.</summary>
     internal IReadOnlyDictionary<string, string> Labels { get; }
 
     /// <summary>TCP ports of its containers that have a name.</summary>
@@ -127,6 +132,17 @@ public sealed class AgentPod
             (client, _) => client.CoreV1.CreateNamespacedSecretAsync(AgentPodManifest.Secret(options, secret, pod.Metadata.Uid), options.Namespace, cancellationToken: CancellationToken.None),
             CancellationToken.None);
         return pod;
+    }
+
+    /// <summary>Has Services send callers to a Pod that stands in for a workload; nothing happens to any other.</summary>
+    /// <exception cref="ClusterException">Those of every call.</exception>
+    public async Task TakeTrafficAsync(CancellationToken cancellationToken)
+    {
+        if (_options?.StandIn?.TrafficLabels is not { Count: > 0 } labels)
+            return;
+        var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject([.. labels.Select(label => KeyValuePair.Create(label.Key, (JsonNode?)label.Value))]) } };
+        await _connection.PatchJsonAsync(
+            new ApiCall("patch", "pods", Namespace), $"api/v1/namespaces/{Uri.EscapeDataString(Namespace)}/pods/{Uri.EscapeDataString(Name)}", patch, cancellationToken);
     }
 
     /// <summary>Deletes the pod and its Secret. That they are gone already is no error. A standing agent's stay.</summary>

@@ -4,7 +4,7 @@ namespace Telelaunch.Cluster;
 
 /// <summary>A workload's Pod with the agent in the place of one of its containers.</summary>
 /// <remarks>
-/// Everything of the template stays: labels and annotations, so that Services select it; volumes, the other containers, service account, node selection, pull secrets. Of the swapped
+/// Everything of the template stays: labels and annotations, but for <see cref="TrafficLabels"/>, which come when all is ready; volumes, the other containers, service account, node selection, pull secrets. Of the swapped
 /// container stay its name, its environment, its ports' names and its user; its volumes are mounted below <see cref="VolumeRoot"/>, where they can't hide anything of the agent's. Its probes and
 /// lifecycle go: the process that they were written for isn't there.
 /// </remarks>
@@ -29,8 +29,32 @@ public sealed class StandIn
     /// <summary>The swapped container's name, which is the agent's in this Pod.</summary>
     public string Container { get; }
 
-    /// <summary>Whether it carries the labels by which Services find the workload's Pods.</summary>
+    /// <summary>Whether it gets the labels by which Services find the workload's Pods.</summary>
     public bool TakesTraffic { get; }
+
+    /// <summary>Names of labels by which Services are known to select the workload's Pods.</summary>
+    internal IReadOnlyList<string> ServiceLabels { get; init; } = [];
+
+    /// <summary>The labels that the workload tells its Pods by, and Services. The Pod gets them when everything behind it is ready: until then no caller must come.</summary>
+    internal IReadOnlyDictionary<string, string> TrafficLabels
+    {
+        get
+        {
+            var selector = _workload.Json["spec"]!["selector"];
+            var names = (selector?["matchLabels"] as JsonObject ?? []).Select(label => label.Key)
+                .Concat((selector?["matchExpressions"] as JsonArray ?? []).Select(expression => Workload.Text(expression, "key")))
+                .Concat(ServiceLabels);
+            var labels = new Dictionary<string, string>();
+            if (!TakesTraffic) return labels;
+            foreach (var name in names)
+            {
+                if (_workload.Template["metadata"]?["labels"]?[name] is { } value) labels[name] = value.GetValue<string>();
+            }
+            // By this one a Service leads to one Pod of a StatefulSet.
+            if (_workload.Kind == WorkloadKind.StatefulSet) labels["statefulset.kubernetes.io/pod-name"] = Ordinal;
+            return labels;
+        }
+    }
 
     /// <summary>The Pod to be made.</summary>
     /// <param name="agent">The agent's own Pod of this session, whose container and volumes go into it.</param>
@@ -51,6 +75,7 @@ public sealed class StandIn
     {
         var metadata = agent.DeepClone().AsObject();
         var labels = TakesTraffic ? Copy(template?["labels"]) : [];
+        foreach (var name in TrafficLabels.Keys) labels.Remove(name);
         foreach (var (name, value) in Copy(agent["labels"]))
         {
             // The workload's own app.kubernetes.io/name and managed-by may be what a Service selects by.
@@ -58,7 +83,6 @@ public sealed class StandIn
         }
         if (TakesTraffic && _workload.Kind == WorkloadKind.StatefulSet)
         {
-            labels["statefulset.kubernetes.io/pod-name"] = Ordinal;
             labels["apps.kubernetes.io/pod-index"] = _workload.FirstOrdinal.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
         metadata["labels"] = labels;

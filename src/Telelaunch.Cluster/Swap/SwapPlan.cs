@@ -49,19 +49,23 @@ public sealed class SwapPlan
 
     internal Workload Workload { get; }
 
+    private IReadOnlyList<string> ServiceLabels { get; init; } = [];
+
     /// <summary><c>deployment/web</c>.</summary>
     public override string ToString() => Workload.ToString();
 
     /// <summary>The Pod that stands in.</summary>
     /// <param name="takesTraffic">False for one that only shows what the container is given: Services don't find it.</param>
-    public StandIn StandIn(bool takesTraffic = true) => new(Workload, Container, _node, takesTraffic);
+    public StandIn StandIn(bool takesTraffic = true) => new(Workload, Container, _node, takesTraffic) { ServiceLabels = ServiceLabels };
 
-    /// <summary>The two patches of a swap and the one of the way back, for whoever only wants to look.</summary>
-    public IReadOnlyList<string> DescribePatches() =>
+    /// <summary>The patches of a swap and the one of the way back, in their order, for whoever only wants to look: the object's name and the merge patch.</summary>
+    /// <param name="pod">The agent's Pod.</param>
+    public IReadOnlyList<(string Name, string Patch)> DescribePatches(string pod) =>
     [
-        new JsonObject { ["metadata"] = Annotated($"(session, owner, time, replicas {Workload.Replicas})") }.ToJsonString(),
-        new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 0 } }.ToJsonString(),
-        new JsonObject { ["metadata"] = Annotated(null), ["spec"] = new JsonObject { ["replicas"] = Workload.Replicas } }.ToJsonString(),
+        (ToString(), new JsonObject { ["metadata"] = Annotated($"(session, owner, time, replicas {Workload.Replicas})") }.ToJsonString()),
+        ($"pod/{pod}", new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject([.. StandIn().TrafficLabels.Select(label => KeyValuePair.Create(label.Key, (JsonNode?)label.Value))]) } }.ToJsonString()),
+        (ToString(), new JsonObject { ["spec"] = new JsonObject { ["replicas"] = 0 } }.ToJsonString()),
+        (ToString(), new JsonObject { ["metadata"] = Annotated(null), ["spec"] = new JsonObject { ["replicas"] = Workload.Replicas } }.ToJsonString()),
     ];
 
     private static JsonObject Annotated(string? claim) => new() { ["annotations"] = new JsonObject { [SwapClaim.Annotation] = claim } };
@@ -89,7 +93,8 @@ public sealed class SwapPlan
         var pods = surroundings.FindPodAsync(cancellationToken);
         var policies = surroundings.FindPoliciesAsync(cancellationToken);
         var volumes = surroundings.FindVolumesAsync(cancellationToken);
-        await Task.WhenAll(pods, policies, volumes);
+        var serviceLabels = surroundings.FindServiceLabelsAsync(cancellationToken);
+        await Task.WhenAll(pods, policies, volumes, serviceLabels);
         findings.AddRange(await policies);
         var (runningPod, node) = await pods;
         var sharing = await volumes;
@@ -97,7 +102,7 @@ public sealed class SwapPlan
             findings.Add(new("volume-exclusive", $"A volume of {workload} may be mounted by one Pod at a time (ReadWriteOncePod).", "The agent can't have it while the workload runs. Scale it to 0 yourself first, or swap without that volume.", Refuses: workload.Replicas > 0));
         if (isForSwap && findings.Find(finding => finding.Refuses) is { } refusal)
             throw new ClusterException(refusal.Code, refusal.Cause, refusal.Remedy);
-        return new(workload, container, [.. findings.Where(finding => !finding.Refuses)], sharing == VolumeSharing.OneNode ? node : null, runningPod);
+        return new(workload, container, [.. findings.Where(finding => !finding.Refuses)], sharing == VolumeSharing.OneNode ? node : null, runningPod) { ServiceLabels = await serviceLabels };
     }
 
     private static bool IsOwn(JsonObject variable)

@@ -47,6 +47,20 @@ internal sealed class SwapSurroundings(ClusterConnection connection, Workload wo
         return findings;
     }
 
+    /// <summary>The names of the labels by which Services select the workload's Pods; none where this user may not list Services.</summary>
+    public async Task<IReadOnlyList<string>> FindServiceLabelsAsync(CancellationToken cancellationToken)
+    {
+        var services = await TryListAsync("services", $"api/v1/namespaces/{Uri.EscapeDataString(workload.Namespace)}/services", cancellationToken);
+        return
+        [
+            .. (services ?? [])
+                .Select(service => service["spec"]?["selector"] as JsonObject ?? [])
+                .Where(selector => selector.Count > 0 && selector.All(label => workload.Template["metadata"]?["labels"]?[label.Key]?.GetValue<string>() == label.Value?.GetValue<string>()))
+                .SelectMany(selector => selector.Select(label => label.Key))
+                .Distinct(),
+        ];
+    }
+
     /// <summary>What the strictest claim among the volumes allows. A claim that can't be seen is taken for the usual one, ReadWriteOnce.</summary>
     public async Task<VolumeSharing> FindVolumesAsync(CancellationToken cancellationToken)
     {

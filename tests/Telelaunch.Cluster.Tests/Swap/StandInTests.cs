@@ -9,18 +9,29 @@ public class StandInTests
     private JsonObject Template => _workload["spec"]!["template"]!["spec"]!.AsObject();
 
     [Fact]
-    public void LabelsAndAnnotations_AreTheTemplates_SoThatServicesSelectThePod()
+    public void LabelsAndAnnotations_AreTheTemplates_ButForThoseThatBringCallers()
     {
         var metadata = Pod()["metadata"]!;
 
         Assert.Equal(
-            """{"app":"shop","app.kubernetes.io/name":"shop","app.kubernetes.io/managed-by":"Helm","telelaunch.dev/session":"s1","telelaunch.dev/owner":"jane_at_desk"}""",
+            """{"app.kubernetes.io/name":"shop","app.kubernetes.io/managed-by":"Helm","telelaunch.dev/session":"s1","telelaunch.dev/owner":"jane_at_desk"}""",
             metadata["labels"]!.ToJsonString());
         Assert.Equal("true", (string?)metadata["annotations"]!["prometheus.io/scrape"]);
         Assert.Equal("true", (string?)metadata["annotations"]!["sidecar.istio.io/inject"]);
         Assert.Equal("jane@desk", (string?)metadata["annotations"]!["telelaunch.dev/owner"]);
         Assert.Equal("60", (string?)metadata["annotations"]!["telelaunch.dev/start-timeout-seconds"]);
         Assert.Equal(("telelaunch-s1", "play"), ((string?)metadata["name"], (string?)metadata["namespace"]));
+    }
+
+    [Fact]
+    public void LabelsThatBringCallers_AreTheSelectorsAndTheServices()
+    {
+        var standIn = new StandIn(new(WorkloadKind.Deployment, _workload), "main", node: null) { ServiceLabels = ["app.kubernetes.io/name"] };
+
+        Assert.Equal([KeyValuePair.Create("app", "shop"), KeyValuePair.Create("app.kubernetes.io/name", "shop")], standIn.TrafficLabels.OrderBy(label => label.Key, StringComparer.Ordinal));
+        Assert.Equal(
+            """{"app.kubernetes.io/managed-by":"Helm","telelaunch.dev/session":"s1","telelaunch.dev/owner":"jane_at_desk"}""",
+            AgentPodManifest.PodJson(TestAgentApi.Options with { StandIn = standIn })["metadata"]!["labels"]!.ToJsonString());
     }
 
     [Fact]
@@ -241,9 +252,9 @@ public class StandInTests
 
         Assert.Equal("shop-0", (string?)pod["spec"]!["hostname"]);
         Assert.Equal("shops", (string?)pod["spec"]!["subdomain"]);
-        Assert.Equal("shop-0", (string?)pod["metadata"]!["labels"]!["statefulset.kubernetes.io/pod-name"]);
+        Assert.Equal("shop-0", StandIn(WorkloadKind.StatefulSet, node: null, takesTraffic: true).TrafficLabels["statefulset.kubernetes.io/pod-name"]);
         Assert.Equal("0", (string?)pod["metadata"]!["labels"]!["apps.kubernetes.io/pod-index"]);
-        Assert.Equal("shop", (string?)pod["metadata"]!["labels"]!["app"]);
+        Assert.Null(pod["metadata"]!["labels"]!["app"]);
         var volumes = pod["spec"]!["volumes"]!.AsArray().ToDictionary(volume => (string)volume!["name"]!);
         Assert.Equal("""{"claimName":"data-shop-0"}""", volumes["data"]!["persistentVolumeClaim"]!.ToJsonString());
         Assert.Equal("""{"claimName":"wal-shop-0"}""", volumes["wal"]!["persistentVolumeClaim"]!.ToJsonString());
@@ -276,7 +287,7 @@ public class StandInTests
 
     [Fact]
     public void StatefulSetsPodThatTakesNoTraffic_IsInNoService() =>
-        Assert.DoesNotContain("statefulset.kubernetes.io/pod-name", Pod(WorkloadKind.StatefulSet, takesTraffic: false)["metadata"]!["labels"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Empty(StandIn(WorkloadKind.StatefulSet, node: null, takesTraffic: false).TrafficLabels);
 
     [Fact]
     public void RecordedStatefulSet_IsStoodInFor()
@@ -285,7 +296,7 @@ public class StandInTests
 
         var pod = AgentPodManifest.PodJson(options);
 
-        Assert.Equal(("db-0", "db", "db"), ((string?)pod["spec"]!["hostname"], (string?)pod["spec"]!["subdomain"], (string?)pod["metadata"]!["labels"]!["app"]));
+        Assert.Equal(("db-0", "db", "db"), ((string?)pod["spec"]!["hostname"], (string?)pod["spec"]!["subdomain"], options.StandIn.TrafficLabels["app"]));
         Assert.Equal(5432, (int)pod["spec"]!["containers"]![0]!["ports"]![0]!["containerPort"]!);
     }
 

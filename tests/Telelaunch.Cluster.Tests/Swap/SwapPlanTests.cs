@@ -42,12 +42,13 @@ public sealed class SwapPlanTests : IAsyncLifetime
     {
         _ = TestWorkload.Deployment(_cluster.Server);
 
-        var patches = (await ReadAsync("hello")).DescribePatches();
+        var patches = (await ReadAsync("hello")).DescribePatches("telelaunch-s1");
 
-        Assert.Equal(3, patches.Count);
-        Assert.Contains(SwapClaim.Annotation, patches[0], StringComparison.Ordinal);
-        Assert.Equal("""{"spec":{"replicas":0}}""", patches[1]);
-        Assert.Equal("""{"metadata":{"annotations":{"telelaunch.dev/swap":null}},"spec":{"replicas":2}}""", patches[2]);
+        Assert.Equal(["deployment/hello", "pod/telelaunch-s1", "deployment/hello", "deployment/hello"], patches.Select(patch => patch.Name));
+        Assert.Contains(SwapClaim.Annotation, patches[0].Patch, StringComparison.Ordinal);
+        Assert.Equal("""{"metadata":{"labels":{"app":"hello"}}}""", patches[1].Patch);
+        Assert.Equal("""{"spec":{"replicas":0}}""", patches[2].Patch);
+        Assert.Equal("""{"metadata":{"annotations":{"telelaunch.dev/swap":null}},"spec":{"replicas":2}}""", patches[3].Patch);
     }
 
     [Fact]
