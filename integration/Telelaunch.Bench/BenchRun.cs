@@ -50,7 +50,7 @@ internal sealed class BenchRun
         using var scratch = new ScratchDirectory();
         await using Playground? playground = Kubeconfig is null ? await BringUpAsync() : null;
         string flows = Path.Combine(scratch.Path, "flows");
-        await Application.CompileAsync(Path.Combine(sources, "programs", "flows.c"), flows, cancellationToken);
+        await Application.CompileAsync(Path.Combine(sources, "programs", "flows.c"), flows, [], cancellationToken);
         await using var cluster = await BenchNamespace.CreateAsync(Kubeconfig ?? playground!.Kubeconfig, sources, scratch.Path, cancellationToken);
 
         var bench = new Workbench(cluster, artifacts, sources, scratch.Path, flows, IsQuick, new Random(), Say);

@@ -102,6 +102,25 @@ internal sealed class ChildProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Waits for something that can only come while it runs.</summary>
+    /// <exception cref="BenchException">It ended before.</exception>
+    public async Task WhileRunningAsync(Func<CancellationToken, Task> wait, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task waiting = wait(stop.Token), ended = _process.WaitForExitAsync(stop.Token);
+        await Task.WhenAny(waiting, ended);
+        bool hasEnded = ended.IsCompletedSuccessfully;
+        await stop.CancelAsync();
+        await Task.WhenAll(waiting, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!waiting.IsCompletedSuccessfully && hasEnded)
+        {
+            await _errorsRead;
+            throw Failed("ended");
+        }
+
+        await waiting;
+    }
+
     public BenchException Failed(string how) => new($"{CommandLine} {how}.", Errors is { Length: > 0 } said ? $"It said: {said.TrimEnd()}" : "It said nothing.");
 
     /// <summary>Ends its input or tells it to end, waits, and kills what doesn't.</summary>

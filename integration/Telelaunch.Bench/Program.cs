@@ -4,7 +4,11 @@ using Spectre.Console;
 using Telelaunch.Bench;
 using Telelaunch.Bench.Sections;
 
-ISection[] sections = [new BulkSection(), new ConnectSection(), new StallSection(), new OverheadSection(), new StartSection(), new ProcessorTimeSection(), new IdleFlowsSection()];
+ISection[] sections =
+[
+    new BulkSection(), new ConnectSection(), new StallSection(), new OverheadSection(), new StartSection(), new ProcessorTimeSection(), new IdleFlowsSection(),
+    new ReverseSection(),
+];
 
 var kubeconfig = new Option<FileInfo?>("--kubeconfig") { Description = "The cluster to use; otherwise the playground is brought up and taken down again", HelpName = "FILE" };
 var only = new Option<string[]>("--only")

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json.Nodes;
 using Telelaunch.Bench.Measurement;
 
 namespace Telelaunch.Bench.Cluster;
@@ -21,11 +20,13 @@ internal sealed class BenchNamespace : IAsyncDisposable
     private static readonly (string Variable, string Image)[] s_images =
         [("IMAGE_PYTHON", "docker.io/library/python:3.12-slim"), ("AGENT_IMAGE", "ghcr.io/telelaunch/agent:0.1.0")];
 
+    private readonly string _sources;
     private readonly string _scratch;
 
-    private BenchNamespace(string kubeconfig, string scratch)
+    private BenchNamespace(string kubeconfig, string sources, string scratch)
     {
         Kubeconfig = kubeconfig;
+        _sources = sources;
         _scratch = scratch;
     }
 
@@ -42,20 +43,20 @@ internal sealed class BenchNamespace : IAsyncDisposable
     /// <summary>The sshd's host key, for pinning.</summary>
     public string KnownHosts => Path.Combine(_scratch, "known_hosts");
 
-    /// <param name="manifests">Where the manifests are.</param>
+    /// <param name="sources">Where the manifests are, and the server's script in <c>programs</c>.</param>
     /// <param name="scratch">A directory for keys.</param>
-    public static async Task<BenchNamespace> CreateAsync(string kubeconfig, string manifests, string scratch, CancellationToken cancellationToken)
+    public static async Task<BenchNamespace> CreateAsync(string kubeconfig, string sources, string scratch, CancellationToken cancellationToken)
     {
-        var made = new BenchNamespace(kubeconfig, scratch);
+        var made = new BenchNamespace(kubeconfig, sources, scratch);
         await made.KubectlAsync(["create", "namespace", made.Name], cancellationToken);
         try
         {
             await made.MakeKeysAsync(cancellationToken);
+            await made.KubectlAsync(["create", "configmap", Server, $"--from-file={Path.Combine(sources, "programs", "server.py")}"], cancellationToken);
             foreach (string file in new[] { "server.yaml", "sshd.yaml" })
-                await made.ApplyAsync(Path.Combine(manifests, file), cancellationToken);
+                await made.ApplyAsync(file, cancellationToken);
             await made.KubectlAsync(["wait", "pod", Server, Sshd, "--for=condition=Ready", "--timeout=120s"], cancellationToken);
-            var service = JsonNode.Parse(await made.KubectlAsync(["get", "service", Server, "-o", "json"], cancellationToken))!;
-            made.ServerAddress = (string)service["spec"]!["clusterIP"]!;
+            made.ServerAddress = await made.ServiceAddressAsync(Server, cancellationToken);
             return made;
         }
         catch
@@ -67,7 +68,36 @@ internal sealed class BenchNamespace : IAsyncDisposable
 
     /// <summary>Runs kubectl in the namespace.</summary>
     public Task<string> KubectlAsync(IEnumerable<string> arguments, CancellationToken cancellationToken) =>
-        ChildProcess.RunAsync("kubectl", ["--kubeconfig", Kubeconfig, "-n", Name, .. arguments], null, cancellationToken);
+        ChildProcess.RunAsync("kubectl", InNamespace(arguments), null, cancellationToken);
+
+    /// <summary>Starts a kubectl in the namespace that goes on.</summary>
+    /// <param name="endsWithItsInput">See <see cref="ChildProcess.Start"/>.</param>
+    public ChildProcess StartKubectl(IEnumerable<string> arguments, bool endsWithItsInput = true) =>
+        ChildProcess.Start("kubectl", InNamespace(arguments), endsWithItsInput: endsWithItsInput);
+
+    /// <summary>Makes what a manifest of the benchmark says, unless it is there already. A cluster that pulls from elsewhere says so: IMAGE_PYTHON, AGENT_IMAGE.</summary>
+    /// <param name="file">The manifest's name.</param>
+    public async Task ApplyAsync(string file, CancellationToken cancellationToken)
+    {
+        string manifest = await File.ReadAllTextAsync(Path.Combine(_sources, file), cancellationToken);
+        foreach (var (variable, image) in s_images)
+        {
+            if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } other)
+                manifest = manifest.Replace(image, other, StringComparison.Ordinal);
+        }
+
+        string changed = Path.Combine(_scratch, file);
+        await File.WriteAllTextAsync(changed, manifest, cancellationToken);
+        await KubectlAsync(["apply", "-f", changed], cancellationToken);
+    }
+
+    /// <summary>A Service's cluster IP.</summary>
+    public Task<string> ServiceAddressAsync(string service, CancellationToken cancellationToken) =>
+        KubectlAsync(["get", "service", service, "-o", "jsonpath={.spec.clusterIP}"], cancellationToken);
+
+    /// <summary>A Pod's IP.</summary>
+    public Task<string> PodAddressAsync(string pod, CancellationToken cancellationToken) =>
+        KubectlAsync(["get", "pod", pod, "-o", "jsonpath={.status.podIP}"], cancellationToken);
 
     /// <summary>Names of the agent pods that exist now.</summary>
     public async Task<string[]> AgentPodsAsync(CancellationToken cancellationToken)
@@ -87,20 +117,7 @@ internal sealed class BenchNamespace : IAsyncDisposable
     public async ValueTask DisposeAsync() =>
         await KubectlAsync(["delete", "namespace", Name, "--ignore-not-found", "--timeout=60s"], CancellationToken.None);
 
-    /// <summary>A cluster that pulls from elsewhere says so: IMAGE_PYTHON, AGENT_IMAGE.</summary>
-    private async Task ApplyAsync(string path, CancellationToken cancellationToken)
-    {
-        string manifest = await File.ReadAllTextAsync(path, cancellationToken);
-        foreach (var (variable, image) in s_images)
-        {
-            if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } other)
-                manifest = manifest.Replace(image, other, StringComparison.Ordinal);
-        }
-
-        string file = Path.Combine(_scratch, Path.GetFileName(path));
-        await File.WriteAllTextAsync(file, manifest, cancellationToken);
-        await KubectlAsync(["apply", "-f", file], cancellationToken);
-    }
+    private string[] InNamespace(IEnumerable<string> arguments) => ["--kubeconfig", Kubeconfig, "-n", Name, .. arguments];
 
     private async Task MakeKeysAsync(CancellationToken cancellationToken)
     {

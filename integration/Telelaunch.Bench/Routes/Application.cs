@@ -17,8 +17,9 @@ internal sealed class Application : IAsyncDisposable
     public ChildProcess Process => _process;
 
     /// <summary>Compiles <c>programs/flows.c</c>.</summary>
-    public static Task<string> CompileAsync(string source, string target, CancellationToken cancellationToken) =>
-        ChildProcess.RunAsync("cc", ["-O2", "-std=c11", "-pthread", source, "-o", target], null, cancellationToken);
+    /// <param name="options">Further ones of the compiler's.</param>
+    public static Task<string> CompileAsync(string source, string target, IEnumerable<string> options, CancellationToken cancellationToken) =>
+        ChildProcess.RunAsync("cc", ["-O2", "-std=c11", "-pthread", .. options, source, "-o", target], null, cancellationToken);
 
     /// <summary>Waits until the process, started directly or by something around it, is ready.</summary>
     public static async Task<Application> AttachAsync(ChildProcess process, CancellationToken cancellationToken)

@@ -2,7 +2,7 @@ using Telelaunch.Bench.Measurement;
 
 namespace Telelaunch.Bench.Routes;
 
-/// <summary>One way from an application on this machine to the server in the cluster, open and ready.</summary>
+/// <summary>One way from an application to the server, open and ready. One of them is on this machine, the other in the cluster.</summary>
 /// <param name="name">As rows name it when it is somebody's peer.</param>
 /// <param name="method">The column "method".</param>
 /// <param name="app">The application that uses it.</param>

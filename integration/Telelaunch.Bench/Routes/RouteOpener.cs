@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Telelaunch.Bench.Cluster;
 using Telelaunch.Bench.Measurement;
@@ -45,12 +43,20 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
     }
 
     /// <summary>Starts <c>telelaunch run</c> with any command.</summary>
-    public ChildProcess StartTelelaunch(string carrier, string progress, IEnumerable<string> command, Action<string>? errorLine = null) =>
+    /// <param name="options">Further ones.</param>
+    /// <param name="endsWithItsInput">See <see cref="ChildProcess.Start"/>.</param>
+    public ChildProcess StartTelelaunch(
+        string carrier, string progress, IEnumerable<string> command, Action<string>? errorLine = null, IEnumerable<string>? options = null, bool endsWithItsInput = true) =>
         ChildProcess.Start(
             telelaunch,
-            ["run", "--kubeconfig", kubeconfig, "-n", cluster.Name, "--tunnel", carrier, "--progress", progress, "--", .. command],
+            ["run", "--kubeconfig", kubeconfig, "-n", cluster.Name, "--tunnel", carrier, "--progress", progress, .. options ?? [], "--", .. command],
             new Dictionary<string, string?> { ["TELELAUNCH_AGENT_IMAGE"] = Environment.GetEnvironmentVariable("AGENT_IMAGE") },
-            errorLine);
+            errorLine,
+            endsWithItsInput);
+
+    /// <inheritdoc cref="OpenSshClient.StartAsync"/>
+    public Task<OpenSshClient> StartSshAsync(IEnumerable<string> forwards, bool hasSession, string[] readyLines, CancellationToken cancellationToken) =>
+        OpenSshClient.StartAsync(cluster, _connection, forwards, hasSession, readyLines, cancellationToken);
 
     /// <summary>An application of this machine alone, without any way to the cluster.</summary>
     public Task<Application> ApplicationAsync(CancellationToken cancellationToken) =>
@@ -59,39 +65,29 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
     /// <summary>Telepresence 1's shape: application → ssh client → port-forward → sshd in a pod → server; OpenSSH's default ciphers.</summary>
     public async Task<Route> SshAsync(CancellationToken cancellationToken)
     {
-        var forward = new PortForwardListener(_connection, cluster.Name, BenchNamespace.Sshd, BenchNamespace.SshPort);
+        int[] ports = FreePorts.Choose(2);
+        RouteAddress bytes = new("127.0.0.1", ports[0]), greeting = new("127.0.0.1", ports[1]);
+        var ssh = await StartSshAsync(
+            [
+                "-L", $"{bytes.Host}:{bytes.Port}:{cluster.ServerAddress}:{BenchNamespace.BytesPort}",
+                "-L", $"{greeting.Host}:{greeting.Port}:{cluster.ServerAddress}:{BenchNamespace.GreetingPort}",
+            ],
+            hasSession: false,
+            // It says so when it listens for all of them.
+            ["Entering interactive session"],
+            cancellationToken);
         try
         {
-            RouteAddress bytes = new("127.0.0.1", FreePort()), greeting = new("127.0.0.1", FreePort());
-            var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            // No configuration of the user's; the client says at its debug level when it listens for all forwards.
-            var ssh = ChildProcess.Start(
-                "ssh",
-                [
-                    "-F", "none", "-v", "-N", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes", "-o", "IdentitiesOnly=yes",
-                    "-o", $"UserKnownHostsFile={cluster.KnownHosts}", "-o", "HostKeyAlias=bench", "-o", "StrictHostKeyChecking=yes",
-                    "-i", cluster.ClientKey, "-p", $"{forward.Port}",
-                    "-L", $"127.0.0.1:{bytes.Port}:{cluster.ServerAddress}:{BenchNamespace.BytesPort}",
-                    "-L", $"127.0.0.1:{greeting.Port}:{cluster.ServerAddress}:{BenchNamespace.GreetingPort}",
-                    "nonroot@127.0.0.1",
-                ],
-                errorLine: line =>
-                {
-                    if (line.Contains("Entering interactive session", StringComparison.Ordinal))
-                        listening.TrySetResult();
-                },
-                endsWithItsInput: false);
-            var app = await ApplicationBesideAsync(ssh, listening.Task, cancellationToken);
-            return new(SshPeer, SshPeer, app, bytes, greeting)
+            return new(SshPeer, SshPeer, await ApplicationAsync(cancellationToken), bytes, greeting)
             {
-                Local = ProcessSet.Of(ssh.Id, Environment.ProcessId),
+                Local = ProcessSet.Of(ssh.ProcessId, Environment.ProcessId),
                 Pod = BenchNamespace.Sshd,
-                Parts = [forward, ssh],
+                Parts = [ssh],
             };
         }
         catch
         {
-            await forward.DisposeAsync();
+            await ssh.DisposeAsync();
             throw;
         }
     }
@@ -111,7 +107,8 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
     /// <summary>What everybody has: <c>kubectl port-forward</c>.</summary>
     public async Task<Route> KubectlAsync(CancellationToken cancellationToken)
     {
-        RouteAddress bytes = new("127.0.0.1", FreePort()), greeting = new("127.0.0.1", FreePort());
+        int[] ports = FreePorts.Choose(2);
+        RouteAddress bytes = new("127.0.0.1", ports[0]), greeting = new("127.0.0.1", ports[1]);
         var kubectl = ChildProcess.Start(
             "kubectl",
             [
@@ -119,29 +116,19 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
                 $"{bytes.Port}:{BenchNamespace.BytesPort}", $"{greeting.Port}:{BenchNamespace.GreetingPort}",
             ],
             endsWithItsInput: false);
-        var app = await ApplicationBesideAsync(kubectl, ListensAsync(kubectl, cancellationToken), cancellationToken);
-        return new(KubectlPeer, KubectlPeer, app, bytes, greeting) { Local = ProcessSet.Of(kubectl.Id), Parts = [kubectl] };
-    }
-
-    public void Dispose() => _connection.Dispose();
-
-    /// <summary>Starts the application when a process listens for it; ends that process when it doesn't come to it.</summary>
-    private async Task<Application> ApplicationBesideAsync(ChildProcess forwarder, Task listening, CancellationToken cancellationToken)
-    {
         try
         {
-            Task ended = forwarder.WaitForExitAsync(cancellationToken);
-            if (await Task.WhenAny(listening, ended) == ended)
-                throw forwarder.Failed("ended");
-            await listening;
-            return await ApplicationAsync(cancellationToken);
+            await kubectl.WhileRunningAsync(token => ListensAsync(kubectl, token), cancellationToken);
+            return new(KubectlPeer, KubectlPeer, await ApplicationAsync(cancellationToken), bytes, greeting) { Local = ProcessSet.Of(kubectl.Id), Parts = [kubectl] };
         }
         catch
         {
-            await forwarder.DisposeAsync();
+            await kubectl.DisposeAsync();
             throw;
         }
     }
+
+    public void Dispose() => _connection.Dispose();
 
     /// <summary>"Forwarding from 127.0.0.1:40001 -> 7001", one line a port.</summary>
     private static async Task ListensAsync(ChildProcess kubectl, CancellationToken cancellationToken)
@@ -154,13 +141,6 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
 
         // It tells of each connection.
         kubectl.DropOutput();
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     [GeneratedRegex(@"^Forwarding from 127\.0\.0\.1:\d+ -> \d+$")]

@@ -1,4 +1,3 @@
-using Telelaunch.Bench.Measurement;
 using Telelaunch.Bench.Results;
 using Telelaunch.Bench.Routes;
 
@@ -12,7 +11,6 @@ internal sealed class ConnectSection : ISection
     /// <summary>Most that the 90th percentile may be of the median.</summary>
     private const double HighestTail = 10;
 
-    private static readonly string[] s_kinds = ["ask", "greet"];
     private static readonly int[] s_percents = [50, 90, 99];
 
     // A round's connects; far away each takes up to five round trips.
@@ -29,43 +27,25 @@ internal sealed class ConnectSection : ISection
             using RouteOpener opener = bench.OpenRoutes(far.Kubeconfig);
             await using var routes = new OpenRoutes();
             await routes.AddComparedAsync(opener, cancellationToken);
-            foreach (string kind in s_kinds)
+            foreach (string kind in ConnectTimes.Kinds)
             {
                 bench.Say($"connect: {kind}, {distance} ms");
-                var times = await bench.Rounds(Rounds).RunAsync(
-                    routes, (route, token) => ConnectAsync(route, kind, connects, token), cancellationToken);
+                var times = await ConnectTimes.MeasureAsync(bench.Rounds(Rounds), routes, kind, connects, cancellationToken);
                 foreach (int percent in s_percents)
-                    rows.AddRange(Rows(times, kind, distance, percent));
+                    rows.AddRange(times.Rows(percent, route => Peers(times, route, percent), route => $"connect/{route.Id}/{kind}", distance));
             }
         }
 
         return rows;
     }
 
-    /// <returns>Milliseconds of each.</returns>
-    private static async Task<double[]> ConnectAsync(Route route, string kind, int connects, CancellationToken cancellationToken)
+    private static IEnumerable<Peer> Peers(ConnectTimes times, Route route, int percent) => (route.Carrier, percent) switch
     {
-        double[] micros = await route.App.AskAsync($"connect {(kind == "ask" ? route.Bytes : route.Greeting)} {kind} {connects}", cancellationToken);
-        return [.. micros.Select(time => time / 1000)];
-    }
-
-    /// <summary>The value is that of all connects together, the ratio that of the rounds' own percentiles.</summary>
-    private static IEnumerable<Row> Rows(Dictionary<Route, List<double[]>> times, string kind, double distance, int percent)
-    {
-        var rounds = times.ToDictionary(route => route.Key, route => route.Value.Select(round => Statistics.Percentile(round, percent)).ToList());
-        return Comparison.Rows(rounds, Peers, (route, _, versus) => new(
-            $"connect/{route.Id}/{kind}/{distance}ms/p{percent}{versus}", route.Method, route.Carrier, null, 1, distance, Of(route, percent), "ms", null, null));
-
-        IEnumerable<Peer> Peers(Route route) => (route.Carrier, percent) switch
-        {
-            (null, _) => [],
-            (_, 50) => [new(RouteOpener.SshPeer, MedianBar(route)), new(RouteOpener.PortForwardPeer, MedianBar(route))],
-            (_, 90) => [new(RouteOpener.SshPeer, Bar.ValueAtMost(HighestTail * Of(route, 50)))],
-            _ => [new(RouteOpener.SshPeer, null)],
-        };
-
-        double Of(Route route, int percentile) => Statistics.Percentile(times[route].SelectMany(round => round), percentile);
-    }
+        (null, _) => [],
+        (_, 50) => [new(RouteOpener.SshPeer, MedianBar(route)), new(RouteOpener.PortForwardPeer, MedianBar(route))],
+        (_, 90) => [new(RouteOpener.SshPeer, Bar.ValueAtMost(HighestTail * times.Of(route, 50)))],
+        _ => [new(RouteOpener.SshPeer, null)],
+    };
 
     private static Bar MedianBar(Route route) => Bar.RatioAtMost(route.Carrier == "direct" ? 0.7 : 1);
 }
