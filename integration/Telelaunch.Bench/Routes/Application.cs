@@ -45,6 +45,12 @@ internal sealed class Application : IAsyncDisposable
         return answer[0] / answer[1];
     }
 
+    /// <summary>Calls a server again and again until it answers with a certain character, whatever comes or fails meanwhile.</summary>
+    /// <param name="seconds">How long it tries.</param>
+    /// <exception cref="BenchException">That answer didn't come.</exception>
+    public Task UntilAsync(RouteAddress server, char answer, int seconds, CancellationToken cancellationToken) =>
+        AskAsync($"until {server} {answer} {seconds}", cancellationToken);
+
     /// <summary>Sends one command.</summary>
     /// <returns>The numbers of its answer.</returns>
     /// <exception cref="BenchException">The program reports an error, or is gone.</exception>

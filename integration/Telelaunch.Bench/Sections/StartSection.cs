@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Telelaunch.Bench.Cluster;
-using Telelaunch.Bench.Measurement;
 using Telelaunch.Bench.Results;
 using Telelaunch.Bench.Routes;
 
@@ -23,7 +21,7 @@ internal sealed class StartSection : ISection
         using RouteOpener opener = bench.OpenRoutes(bench.Cluster.Kubeconfig);
         var starts = await bench.Rounds(Rounds).RunAsync(
             s_carriers, (carrier, token) => StartAsync(opener, carrier, BenchNamespace.ServerUrl, token), cancellationToken);
-        return [.. s_carriers.SelectMany(carrier => Rows(carrier, starts[carrier]))];
+        return [.. s_carriers.SelectMany(carrier => PhaseRows.Of(Name, carrier, starts[carrier]))];
     }
 
     /// <returns>Seconds of each phase as the command tells them, then to the first byte in all, then from there to the end of the process.</returns>
@@ -41,19 +39,8 @@ internal sealed class StartSection : ISection
 
         void Take(string line)
         {
-            if (!line.StartsWith('{'))
-                return;
-            using var told = JsonDocument.Parse(line);
-            JsonElement entry = told.RootElement;
-            if (entry.TryGetProperty("event", out var kind) && kind.ValueEquals("ended"))
-                seconds[entry.GetProperty("phase").GetString()!] = entry.GetProperty("seconds").GetDouble();
+            if (PhaseLine.TryRead(line) is { } ended)
+                seconds[ended.Phase] = ended.Seconds;
         }
     }
-
-    /// <summary>Phases in the order of their ends. Only those that every start had: an image that was there already isn't pulled.</summary>
-    private static IEnumerable<Row> Rows(string carrier, List<Dictionary<string, double>> starts) =>
-        from phase in starts[0].Keys
-        where starts.All(start => start.ContainsKey(phase))
-        select new Row(
-            $"start/telelaunch-{carrier}/{phase.Replace(' ', '-')}", "shim", carrier, null, 1, 0, Statistics.Median(starts.Select(start => start[phase])), "s", null, null);
 }

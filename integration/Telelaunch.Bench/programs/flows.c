@@ -3,12 +3,21 @@
  *
  * One command a line on standard input, one answer a line on standard output, "ok ..." or "error TEXT":
  *
- *   bulk HOST PORT down|up FLOWS BYTES   moves BYTES over each of FLOWS connections at once; answers all
- * bytes and the seconds they took connect HOST PORT ask|greet COUNT    COUNT connects one after the other,
- * each to the first byte; answers each time in microseconds hold HOST PORT COUNT                 opens COUNT
- * more connections and keeps them, idle release                              closes what is kept local COUNT
- * COUNT connects to a listener of its own on loopback; answers microseconds each spawn COUNT COUNT times
- * /bin/true by posix_spawn(3), one after the other; answers microseconds each
+ *   bulk HOST PORT down|up FLOWS BYTES
+ *     moves BYTES over each of FLOWS connections at once; answers all bytes and the seconds they took
+ *   connect HOST PORT ask|greet COUNT
+ *     COUNT connects one after the other, each to the first byte; answers each time in microseconds
+ *   until HOST PORT CHARACTER SECONDS
+ *     asks again and again, by a few callers in turn, until CHARACTER is the answer; whatever fails is tried
+ *     again. Answers 1 at that moment; gives up after SECONDS, or when standard input ends
+ *   hold HOST PORT COUNT
+ *     opens COUNT more connections and keeps them, idle
+ *   release
+ *     closes what is kept
+ *   local COUNT
+ *     COUNT connects to a listener of its own on loopback; answers microseconds each
+ *   spawn COUNT
+ *     COUNT times /bin/true by posix_spawn(3), one after the other; answers microseconds each
  *
  * The server's protocol: COMMAND 1 | LENGTH 8 (big-endian). D: it sends LENGTH bytes; U: it reads LENGTH
  * bytes, then sends one; E: it sends one. The port for "greet" sends one byte by itself. An upload ends when
@@ -20,8 +29,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +46,12 @@
 enum {
 	BUFFER_SIZE = 256 * 1024,
 	MAX_FLOWS = 64,
-	MAX_HELD = 16384
+	MAX_HELD = 16384,
+	/* So one call is made every 5 ms, and one that is lost on a way that has just gone holds up no other
+	 */
+	CALLERS = 4,
+	CALL_INTERVAL_MS = 20,
+	CALL_TIMEOUT_MS = 1000
 };
 
 struct flow {
@@ -46,7 +62,16 @@ struct flow {
 	int error;
 };
 
+struct caller {
+	pthread_t thread;
+	const char *host;
+	int port;
+	char wanted;
+	double deadline;
+};
+
 static pthread_barrier_t all_connected;
+static atomic_int is_answered;
 static int held[MAX_HELD];
 static int held_count;
 
@@ -64,9 +89,10 @@ static void fail(const char *what, int error)
 	fflush(stdout);
 }
 
-/* Return: a connected socket, or -errno */
-static int open_flow(const char *host, int port)
+/* Return: a connected socket, whose calls give up after so many milliseconds (0: never), or -errno */
+static int open_flow(const char *host, int port, int timeout)
 {
+	struct timeval bound = {.tv_sec = timeout / 1000, .tv_usec = timeout % 1000 * 1000};
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	int fd, on = 1;
 
@@ -76,6 +102,10 @@ static int open_flow(const char *host, int port)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (timeout > 0) {
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
+	}
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
 		int error = errno;
 
@@ -154,7 +184,7 @@ static void run_bulk(const char *host, int port, char command, int count, uint64
 	int error = 0;
 
 	for (int i = 0; i < count; i++) {
-		int fd = open_flow(host, port);
+		int fd = open_flow(host, port, 0);
 
 		if (fd < 0) {
 			while (i-- > 0)
@@ -191,7 +221,7 @@ static int connect_once(const char *host, int port, int ask, double *seconds)
 {
 	char byte;
 	double start = now();
-	int fd = open_flow(host, port), error = 0;
+	int fd = open_flow(host, port, 0), error = 0;
 
 	if (fd < 0)
 		return -fd;
@@ -225,6 +255,62 @@ static void run_connects(const char *host, int port, int ask, int count)
 	free(seconds);
 }
 
+static int input_has_ended(void)
+{
+	struct pollfd input = {.fd = STDIN_FILENO};
+
+	return poll(&input, 1, 0) > 0 && (input.revents & POLLHUP) != 0;
+}
+
+/* Return: whether the wanted one answers */
+static int ask_once(const struct caller *caller)
+{
+	char byte = 0;
+	int fd = open_flow(caller->host, caller->port, CALL_TIMEOUT_MS), error;
+
+	if (fd < 0)
+		return 0;
+	error = send_request(fd, 'E', 0);
+	if (error == 0)
+		error = receive_all(fd, &byte, 1);
+	close(fd);
+	return error == 0 && byte == caller->wanted;
+}
+
+static void *call(void *argument)
+{
+	struct caller *caller = argument;
+	struct timespec interval = {.tv_nsec = CALL_INTERVAL_MS * 1000000L};
+
+	while (!is_answered && now() < caller->deadline && !input_has_ended()) {
+		if (!ask_once(caller)) {
+			nanosleep(&interval, NULL);
+		} else if (atomic_exchange(&is_answered, 1) == 0) {
+			printf("ok 1\n");
+			fflush(stdout);
+		}
+	}
+	return NULL;
+}
+
+static void run_until(const char *host, int port, char wanted, int seconds)
+{
+	struct caller callers[CALLERS];
+	struct timespec shift = {.tv_nsec = CALL_INTERVAL_MS * 1000000L / CALLERS};
+
+	is_answered = 0;
+	for (int i = 0; i < CALLERS; i++) {
+		callers[i] = (struct caller){
+			.host = host, .port = port, .wanted = wanted, .deadline = now() + seconds};
+		pthread_create(&callers[i].thread, NULL, call, &callers[i]);
+		nanosleep(&shift, NULL);
+	}
+	for (int i = 0; i < CALLERS; i++)
+		pthread_join(callers[i].thread, NULL);
+	if (!is_answered)
+		fail("until", ETIMEDOUT);
+}
+
 static void release(void)
 {
 	while (held_count > 0)
@@ -234,7 +320,7 @@ static void release(void)
 static void hold(const char *host, int port, int count)
 {
 	for (int i = 0; i < count && held_count < MAX_HELD; i++) {
-		int fd = open_flow(host, port);
+		int fd = open_flow(host, port, 0);
 
 		if (fd < 0) {
 			fail("connect", -fd);
@@ -309,6 +395,8 @@ static void obey(const char *line)
 		run_bulk(host, port, strcmp(word, "down") == 0 ? 'D' : 'U', count, bytes);
 	else if (sscanf(line, "connect %63s %d %15s %d", host, &port, word, &count) == 4 && count > 0)
 		run_connects(host, port, strcmp(word, "ask") == 0, count);
+	else if (sscanf(line, "until %63s %d %1s %d", host, &port, word, &count) == 4)
+		run_until(host, port, word[0], count);
 	else if (sscanf(line, "hold %63s %d %d", host, &port, &count) == 3)
 		hold(host, port, count);
 	else if (sscanf(line, "local %d", &count) == 1 && count > 0)
