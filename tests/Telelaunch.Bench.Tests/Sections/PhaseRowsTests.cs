@@ -26,7 +26,7 @@ public sealed class PhaseRowsTests
         [
             new() { ["tunnel up"] = 3, ["image pulled"] = 9, ["scaled to 0"] = 1 },
             new() { ["scaled to 0"] = 5, ["tunnel up"] = 1 },
-            new() { ["tunnel up"] = 2, ["scaled to 0"] = 2, ["end"] = 1 },
+            new() { ["tunnel up"] = 2, ["image pulled"] = 4, ["scaled to 0"] = 2, ["end"] = 1 },
         ];
 
         var rows = PhaseRows.Of("swap", "ssh", sessions).ToList();
