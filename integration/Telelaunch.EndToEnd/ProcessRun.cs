@@ -9,6 +9,9 @@ internal sealed class ProcessRun : IAsyncDisposable
     /// <summary>Longest time that any process of these tests may take; reaching it fails the test, it is never awaited.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a process that a test leaves running may take to end when asked.</summary>
+    private static readonly TimeSpan EndBound = TimeSpan.FromSeconds(15);
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
@@ -96,16 +99,28 @@ internal sealed class ProcessRun : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-        {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync();
-        }
+        if (!_process.HasExited) await EndAsync();
 
         _process.Dispose();
     }
 
     public override string ToString() => $"exit code: {(_process.HasExited ? _process.ExitCode : null)}\n--- stdout\n{Output}--- stderr\n{Errors}---";
+
+    /// <summary>A session that is killed with its guard would leave its pod for a minute, in the next test's way. So it is asked first.</summary>
+    private async Task EndAsync()
+    {
+        using var bound = new CancellationTokenSource(EndBound);
+        try
+        {
+            await SignalAsync("TERM");
+            await _process.WaitForExitAsync(bound.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
+        }
+    }
 
     private async Task<string> WaitForAsync(Func<string?> find, string what)
     {
