@@ -35,8 +35,9 @@ internal sealed class TestConnectProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Stop();
         await _running;
+        // Not before: a listener that is stopped between two accepts refuses the next by an exception of its own.
+        _listener.Stop();
         _stop.Dispose();
     }
 
