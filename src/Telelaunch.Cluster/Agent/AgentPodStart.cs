@@ -37,6 +37,8 @@ internal sealed class AgentPodStart(ClusterConnection connection, AgentPodOption
     {
         _podName = pod.Metadata.Name;
         Reach(AgentPhase.Created, null);
+        // A Deployment's Pod may be ready before it is found, and then no event would tell.
+        See(pod);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sightings = Channel.CreateUnbounded<(V1Pod? Pod, Corev1Event? Event)>();
         var watch = new AgentPodWatch(connection, pod, sightings.Writer, time);
