@@ -23,7 +23,7 @@ internal static class DryRun
         var kubeconfig = connection.Kubeconfig;
         var pod = ClusterAccess.PodOptions(options.Agent, kubeconfig.Namespace, SessionId);
         var swap = options.Workload.Swap is { } reference ? await SwapPlan.ReadAsync(connection, pod.Namespace, reference, isForSwap: true, cancellationToken) : null;
-        pod = pod with { StandIn = swap?.StandIn() };
+        pod = pod with { StandIn = swap?.StandIn(), NewDeployment = options.Workload.NewDeployment is { } name ? new(name, options.Expose.AskedPodPorts) : null };
         var rights = ClusterRights.ReviewAsync(connection, pod.Namespace, ClusterAccess.RightsOf(options.Workload, SessionPurpose.Run), cancellationToken);
         var ranges = ClusterRanges.FindAsync(connection, kubeconfig.Namespace, cancellationToken);
         await Task.WhenAll(rights, ranges);

@@ -11,6 +11,9 @@ internal sealed record ExposeOptions(IReadOnlyList<ExposedPort> Ports, bool Foll
     /// <summary>Whether callers are to come at all.</summary>
     public bool IsAny => Ports.Count > 0 || FollowsCommand;
 
+    /// <summary>The pod's ports that <c>--expose</c> names: what a Service in front of it has.</summary>
+    public IReadOnlyList<int> AskedPodPorts => [.. Ports.Where(port => port.Origin == ExposeOrigin.Asked).Select(port => port.PodPort)];
+
     /// <summary>With the TCP ports that a container declares: each leads to the same port here, unless an option names it.</summary>
     public ExposeOptions WithDeclared(IReadOnlyList<int> declared) => this with
     {

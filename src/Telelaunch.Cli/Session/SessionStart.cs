@@ -64,17 +64,27 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
 
     private async Task BringUpAsync(RunningSession session, ClusterConnection connection, SessionExtent extent, CancellationToken cancellationToken)
     {
-        var kubeconfig = connection.Kubeconfig;
-        var pod = ClusterAccess.PodOptions(options.Agent, kubeconfig.Namespace, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(5)));
+        var pod = ClusterAccess.PodOptions(options.Agent, connection.Kubeconfig.Namespace, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(5)));
         await _phases.ShowAsync("rights", () => ClusterAccess.RequireRightsAsync(connection, pod.Namespace, options.Workload, purpose, cancellationToken));
         var plan = options.Workload.Swap is null ? null : await ReadPlanAsync(connection, pod, cancellationToken);
 
-        if (options.Workload.Deployment is { } standing)
-        {
-            await UseStandingAgentAsync(session, connection, pod, standing, cancellationToken);
-            return;
-        }
+        var (ranges, names) = options.Workload.Deployment is { } standing
+            ? await UseStandingAgentAsync(session, connection, pod, standing, cancellationToken)
+            : await StartAgentAsync(session, connection, pod, plan, cancellationToken);
+        await OpenTunnelAsync(session, connection, cancellationToken);
+        if (options.Environment.IsPassed) await _phases.ShowAsync("environment", () => ReadEnvironmentAsync(session, connection, cancellationToken));
+        if (extent == SessionExtent.Environment) return;
+        await MountVolumesAsync(session, connection, cancellationToken);
+        await _phases.ShowAsync("names", () => StartBrokerAsync(session, ranges, names, cancellationToken));
+        if (purpose == SessionPurpose.Run) await ExposePortsAsync(session, Exposed(session), cancellationToken);
+        if (session.Hold?.Swap is not null) await _phases.ShowAsync($"{session.Plan} scaled to 0", () => MoveTrafficAsync(session, session.Hold, cancellationToken));
+    }
 
+    // An agent of the session's own: guard, claim and Lease where there is a workload, pod.
+    private async Task<(ClusterRanges Ranges, Cluster.ClusterNames Names)> StartAgentAsync(
+        RunningSession session, ClusterConnection connection, AgentPodOptions pod, SwapPlan? plan, CancellationToken cancellationToken)
+    {
+        var kubeconfig = connection.Kubeconfig;
         var newDeployment = purpose == SessionPurpose.Run ? options.Workload.NewDeployment : null;
         // The guard knows the pod's name before the pod is made, so there is no moment at which a killed launcher leaves it.
         session.Guard = await GuardProcess.StartAsync(new()
@@ -88,7 +98,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             Session = pod.SessionId,
             Workload = purpose == SessionPurpose.Run ? plan?.ToString() : null,
             NewDeployment = newDeployment,
-            HasLease = plan is not null || newDeployment is not null,
+            HasLease = purpose == SessionPurpose.Run && (plan is not null || newDeployment is not null),
         }, cancellationToken);
 
         if (plan is not null)
@@ -101,16 +111,9 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         {
             session.Hold = WorkloadHold.Nothing(connection, screen, time);
             await session.Hold.TryCreateLeaseAsync(pod, cancellationToken);
-            pod = pod with { NewDeployment = new(name, [.. options.Expose.Ports.Where(port => port.Origin == ExposeOrigin.Asked).Select(port => port.PodPort)]), Lease = session.Hold.Lease };
+            pod = pod with { NewDeployment = new(name, options.Expose.AskedPodPorts), Lease = session.Hold.Lease };
         }
-        var (ranges, names) = await StartPodAsync(session, connection, pod, cancellationToken);
-        await OpenTunnelAsync(session, connection, cancellationToken);
-        if (options.Environment.IsPassed) await _phases.ShowAsync("environment", () => ReadEnvironmentAsync(session, connection, cancellationToken));
-        if (extent == SessionExtent.Environment) return;
-        await MountVolumesAsync(session, connection, cancellationToken);
-        await _phases.ShowAsync("names", () => StartBrokerAsync(session, ranges, names, cancellationToken));
-        if (purpose == SessionPurpose.Run) await ExposePortsAsync(session, Exposed(session), cancellationToken);
-        if (session.Hold?.Swap is not null) await _phases.ShowAsync($"{plan} scaled to 0", () => MoveTrafficAsync(session, session.Hold, cancellationToken));
+        return await StartPodAsync(session, connection, pod, cancellationToken);
     }
 
     // First the agent takes callers, then the workload's Pods go: the other way round there would be a moment with nobody.
@@ -121,7 +124,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
     }
 
     // The agent, its Secret and its pod are somebody's: nothing is made, and nothing removed at the end.
-    private async Task UseStandingAgentAsync(RunningSession session, ClusterConnection connection, AgentPodOptions pod, string name, CancellationToken cancellationToken)
+    private async Task<(ClusterRanges Ranges, Cluster.ClusterNames Names)> UseStandingAgentAsync(RunningSession session, ClusterConnection connection, AgentPodOptions pod, string name, CancellationToken cancellationToken)
     {
         session.Guard = await GuardProcess.StartAsync(new() { PodNamespace = pod.Namespace }, cancellationToken);
         await _phases.ShowAsync($"agent {name} found", async () =>
@@ -134,9 +137,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         var ranges = ClusterRanges.FindAsync(connection, connection.Kubeconfig.Namespace, cancellationToken);
         var names = Cluster.ClusterNames.ReadAsync(connection, connection.Kubeconfig.Namespace, cancellationToken);
         await Task.WhenAll(ranges, names);
-        await OpenTunnelAsync(session, connection, cancellationToken);
-        await _phases.ShowAsync("names", async () => await StartBrokerAsync(session, await ranges, await names, cancellationToken));
-        if (purpose == SessionPurpose.Run) await ExposePortsAsync(session, Exposed(session), cancellationToken);
+        return (await ranges, await names);
     }
 
     private async Task<SwapPlan> ReadPlanAsync(ClusterConnection connection, AgentPodOptions pod, CancellationToken cancellationToken)
