@@ -126,8 +126,9 @@ public sealed class MuxServer : IAsyncDisposable
             }
             catch (Exception error)
             {
-                Connection.Writer.SendNumber(FrameType.Failed, number, Errno.EAGAIN);
+                // Before the peer knows of it: what it does next may depend on the report.
                 Connection.Options.FlowFault?.Invoke(error);
+                Connection.Writer.SendNumber(FrameType.Failed, number, Errno.EAGAIN);
             }
         }
 

@@ -51,8 +51,9 @@ internal sealed class IncomingFlows(MuxConnection connection)
         }
         catch (Exception error)
         {
-            flow.Abort(Errno.ECONNABORTED);
+            // Before the peer knows of it: what it does next may depend on the report.
             connection.Options.FlowFault?.Invoke(error);
+            flow.Abort(Errno.ECONNABORTED);
         }
     }
 

@@ -62,8 +62,9 @@ internal sealed class PodListeners(MuxConnection connection, Listen listen)
         }
         catch (Exception error)
         {
-            connection.Writer.SendNumber(FrameType.Rst, number, Errno.ECONNABORTED);
+            // Before the peer knows of it: what it does next may depend on the report.
             connection.Options.FlowFault?.Invoke(error);
+            connection.Writer.SendNumber(FrameType.Rst, number, Errno.ECONNABORTED);
         }
         finally
         {
