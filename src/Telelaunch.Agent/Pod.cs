@@ -4,6 +4,7 @@ using System.Net.Sockets;
 
 using Telelaunch.Agent.Names;
 using Telelaunch.Net;
+using Telelaunch.Net.Dns;
 
 namespace Telelaunch.Agent;
 

@@ -71,7 +71,7 @@ public sealed class Broker : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         var context = new FlowContext(new PodLoopback(options.Dialer).DialAsync, options.Pod, options.Records, options.Time, options.Logger);
         var stop = new CancellationTokenSource();
-        var probe = new LoopProbe(() => ReportLoop(options));
+        var probe = new LoopProbe(() => context.ReportLoop());
         BrokerParts parts;
         try
         {
@@ -152,10 +152,4 @@ public sealed class Broker : IAsyncDisposable
         await _parts.DisposeAsync();
         _stop.Dispose();
     }
-
-    private static void ReportLoop(BrokerOptions options) => options.Records(new NoticeRecord(
-        options.Time.GetUtcNow(),
-        "dns-loop",
-        "The cluster runs on this machine and its DNS asks this machine in turn: such questions are answered \"no such name\".",
-        "Nothing has to be done. If names of this machine's network are missing in the cluster, give its DNS another upstream server."));
 }

@@ -41,6 +41,8 @@ internal sealed class BrokerParts : IAsyncDisposable
 
     internal AppListeners AppListeners { get; private init; } = new();
 
+    private LearntAddresses? Learnt { get; init; }
+
     internal IReadOnlyList<RangeOverlap> Overlaps { get; }
 
     internal long ControlConnections => _control.ConnectionCount;
@@ -69,11 +71,11 @@ internal sealed class BrokerParts : IAsyncDisposable
             (RelayPorts ports, List<Socket> sockets) = await OpenPortsAsync(options, servers, cancellationToken);
             var names = new PodNames(options.Resolver, new NamePolicy(options.Pod, options.Names), learnt, context, sessionEnd);
             var flows = new FlowOpener(ports, new FlowTable(), context);
-            var nameServers = new NameServerListener(names, probe, learnt, context);
+            var nameServers = new NameServerListener(new NameDesk(names, probe, learnt, context), context);
             nameServers.Start(servers, sockets);
             var listeners = new AppListeners();
             var control = new ControlSocket(directory.ControlPath, new ControlDesk(flows, names, listeners, options.Files).AnswerAsync, options.Time, options.Logger);
-            var parts = new BrokerParts(directory, table, ports, options.FollowsListeners, (names, flows, nameServers, control), overlaps) { AppListeners = listeners };
+            var parts = new BrokerParts(directory, table, ports, options.FollowsListeners, (names, flows, nameServers, control), overlaps) { AppListeners = listeners, Learnt = learnt };
             parts.PublishPod(context, active: true);
             return parts;
         }
@@ -104,6 +106,8 @@ internal sealed class BrokerParts : IAsyncDisposable
         await Flows.DisposeAsync();
         await _control.DisposeAsync();
         await _nameServers.DisposeAsync();
+        await Names.WhenLandedAsync();
+        Learnt?.Dispose();
         await Ports.DisposeAsync();
         _table.Dispose();
         Directory.Dispose();

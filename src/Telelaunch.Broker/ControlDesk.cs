@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Telelaunch.Broker.Ports;
 using Telelaunch.Net;
+using Telelaunch.Net.Dns;
 
 namespace Telelaunch.Broker;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Telelaunch.Net;
+using Telelaunch.Net.Dns;
 
 namespace Telelaunch.Broker;
 
@@ -13,6 +14,12 @@ public sealed record ClusterNames(
     IReadOnlyCollection<string> HeadlessServices,
     IReadOnlyCollection<string> AlsoProxy)
 {
+    /// <summary>Names that this machine resolves whatever else is said: the API server's.</summary>
+    public IReadOnlyCollection<string> HostNames { get; init; } = [];
+
+    /// <summary>This machine's own search domains: names below them are its own, though the pod searches them too. The cluster's domain and <see cref="AlsoProxy"/> come first.</summary>
+    public IReadOnlyCollection<string> HostDomains { get; init; } = [];
+
     public static ClusterNames Unknown { get; } = new(null, [], []);
 }
 
@@ -25,7 +32,6 @@ public sealed record ClusterNames(
 internal sealed class NamePolicy
 {
     private const int MaximumNameLength = 253;
-    private const int MaximumLabelLength = 63;
 
     // MaxDNSSearchPaths of Kubernetes' Pod validation; what an agent tells beyond it would fill the verdict table.
     private const int MaximumSearchDomains = 32;
@@ -34,25 +40,29 @@ internal sealed class NamePolicy
     private readonly HashSet<string> _suffixes = new(StringComparer.Ordinal);
     private readonly HashSet<string> _lastLabels = new(StringComparer.Ordinal);
     private readonly HashSet<string> _wholeNames = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _hostNames;
+    private readonly string[] _hostDomains;
 
     internal NamePolicy(PodDescription pod, ClusterNames names)
     {
-        SearchDomains = [.. pod.SearchDomains.Select(Normalize).Where(IsHostName).Take(MaximumSearchDomains)];
+        SearchDomains = [.. pod.SearchDomains.Select(DnsQuestion.Normalize).Where(IsHostName).Take(MaximumSearchDomains)];
         ClusterDomain = FindClusterDomain(SearchDomains);
         _suffixes.Add(ClusterDomain);
-        foreach (string domain in SearchDomains)
+        _hostNames = names.HostNames.Select(DnsQuestion.Normalize).ToHashSet(StringComparer.Ordinal);
+        _hostDomains = [.. names.HostDomains.Select(DnsQuestion.Normalize).Where(domain => domain.Length > 0)];
+        foreach (string domain in SearchDomains.Where(domain => !IsOfHost(domain)))
             _suffixes.Add(domain);
         _lastLabels.Add("svc");
-        foreach (string label in (names.Namespaces ?? []).Concat(names.HeadlessServices).Select(Normalize))
+        foreach (string label in (names.Namespaces ?? []).Concat(names.HeadlessServices).Select(DnsQuestion.Normalize))
             _lastLabels.Add(label);
         foreach (string name in names.AlsoProxy)
         {
             if (name.StartsWith("*.", StringComparison.Ordinal))
-                _suffixes.Add(Normalize(name[2..]));
+                _suffixes.Add(DnsQuestion.Normalize(name[2..]));
             else if (name.StartsWith('.'))
-                _suffixes.Add(Normalize(name[1..]));
+                _suffixes.Add(DnsQuestion.Normalize(name[1..]));
             else
-                _wholeNames.Add(Normalize(name));
+                _wholeNames.Add(DnsQuestion.Normalize(name));
         }
 
         AskDotted = names.Namespaces is null;
@@ -76,9 +86,6 @@ internal sealed class NamePolicy
 
     private int EncodedLength => _suffixes.Concat(_lastLabels).Concat(_wholeNames).Sum(name => Encoding.UTF8.GetByteCount(name) + 2);
 
-    /// <summary>Lower case, without the trailing dot.</summary>
-    internal static string Normalize(string name) => name.TrimEnd('.').ToLowerInvariant();
-
     /// <summary>Entries of the verdict table: KIND 1 | name | NUL.</summary>
     internal byte[] Encode()
     {
@@ -100,27 +107,41 @@ internal sealed class NamePolicy
     internal NameDecision Decide(string name)
     {
         bool complete = name.EndsWith('.');
-        string plain = Normalize(name);
-        if (!IsHostName(plain) || IsUnder(plain, "localhost") || plain == "wpad" || IPAddress.TryParse(plain, out _))
+        string plain = DnsQuestion.Normalize(name);
+        if (!IsHostName(plain) || IsUnder(plain, "localhost") || IsUnder(plain, "arpa") || plain == "wpad" || _hostNames.Contains(plain) || IPAddress.TryParse(plain, out _))
             return NameDecision.Host;
         if (IsCertain(plain))
             return NameDecision.Cluster;
-        if (complete || plain.EndsWith(".local", StringComparison.Ordinal))
+        if (complete || IsOfHost(plain) || plain.EndsWith(".local", StringComparison.Ordinal))
             return NameDecision.Host;
-        int dot = plain.LastIndexOf('.');
-        return dot < 0 || AskDotted || _lastLabels.Contains(plain[(dot + 1)..]) ? NameDecision.ClusterFirst : NameDecision.Host;
+        return AskDotted || IsLikely(plain) ? NameDecision.ClusterFirst : NameDecision.Host;
     }
 
+    /// <summary>Whether a name that may be the cluster's looks like one of its names; if not, it is asked for only because the namespaces aren't known.</summary>
+    internal bool IsLikely(string plain)
+    {
+        int dot = plain.LastIndexOf('.');
+        return dot < 0 || _lastLabels.Contains(plain[(dot + 1)..]);
+    }
+
+    /// <summary>Whether the cluster's own DNS is the name's authority and asks nobody for it.</summary>
+    internal bool IsClusterOwn(string plain) => IsUnder(plain, ClusterDomain);
+
+    /// <summary>Whether this machine's resolvers must not hear of the name, even when nobody can be asked for it.</summary>
+    internal bool MustNotLeak(string plain) => IsCertain(plain) && !_hostNames.Contains(plain);
+
     /// <summary>Whether a canonical name shows that an answer is of the cluster's own.</summary>
-    internal bool IsOfCluster(string? canonicalName) => canonicalName is not null && IsCertain(Normalize(canonicalName));
+    internal bool IsOfCluster(string? canonicalName) => canonicalName is not null && IsCertain(DnsQuestion.Normalize(canonicalName));
 
     /// <summary>What DNS can carry, in the letters that host names and service labels have (RFC 1035 §2.3.1, RFC 2782).</summary>
     private static bool IsHostName(string plain) =>
         plain.Length is > 0 and <= MaximumNameLength
-        && plain.Split('.').All(label => label.Length is > 0 and <= MaximumLabelLength && label.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_'));
+        && plain.Split('.').All(label => label.Length is > 0 and <= DnsQuestion.MaximumLabelLength && label.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_'));
 
     private static bool IsUnder(string name, string suffix) =>
         name == suffix || (name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.Ordinal) && name[^(suffix.Length + 1)] == '.');
+
+    private bool IsOfHost(string plain) => !IsUnder(plain, ClusterDomain) && Array.Exists(_hostDomains, domain => IsUnder(plain, domain));
 
     private static string FindClusterDomain(IReadOnlyList<string> searchDomains)
     {

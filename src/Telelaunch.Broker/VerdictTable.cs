@@ -19,7 +19,7 @@ internal readonly record struct ListedNameServer(IPAddress Address, IPAddress Lo
 /// A seqlock: SEQUENCE is odd while anything changes. Readers that see it odd, or changed afterwards, read again; so every change is short and
 /// nothing waits inside one.
 /// </remarks>
-internal sealed unsafe class VerdictTable : IDisposable
+internal sealed unsafe class VerdictTable : ISingleRoutes, IDisposable
 {
     /// <summary>More would make probing slow: half of the slots.</summary>
     internal const int MaximumSingles = Layout.SingleSlots / 2;
@@ -50,6 +50,11 @@ internal sealed unsafe class VerdictTable : IDisposable
         Thread.MemoryBarrier();
         Layout.Magic.CopyTo(At(0, 8));
     }
+
+    int ISingleRoutes.Capacity => MaximumSingles;
+
+    // In one rewrite instead of one an address.
+    int ISingleRoutes.Forgets => MaximumSingles / 2;
 
     /// <summary>Addresses learnt so far.</summary>
     internal int SingleCount
@@ -212,6 +217,13 @@ internal sealed unsafe class VerdictTable : IDisposable
                 BinaryPrimitives.WriteUInt32LittleEndian(At(Layout.SingleCountOffset, 4), count + 1);
         });
         return added;
+    }
+
+    ValueTask ISingleRoutes.ChangeAsync(IReadOnlyList<IPAddress> added, IReadOnlyList<IPAddress> forgotten, IReadOnlyCollection<IPAddress> all)
+    {
+        if (forgotten.Count > 0 || !added.All(TryAddSingle))
+            WriteSingles(all);
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Replaces all single addresses.</summary>

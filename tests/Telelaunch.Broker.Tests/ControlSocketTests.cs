@@ -120,7 +120,7 @@ public class ControlSocketTests
         };
         await using TestSession session = await TestSession.StartAsync(resolver: resolver);
 
-        string reply = await AskAsync(session, "01050100" + Convert.ToHexString(DnsMessageTests.Query("hello", DnsQuestion.TypeA)), 512);
+        string reply = await AskAsync(session, "01050100" + Convert.ToHexString(DnsMessageTests.Query("hello", RecordType.A)), 512);
 
         Assert.Equal(["hello.default.svc.cluster.local", "hello.svc.cluster.local"], asked);
         Assert.StartsWith("01000000", reply, StringComparison.Ordinal);

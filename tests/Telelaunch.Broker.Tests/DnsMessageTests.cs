@@ -10,14 +10,14 @@ public class DnsMessageTests
     [Fact]
     public void Question_IsRead()
     {
-        Assert.True(DnsQuestion.TryRead(Query("Hello.Default", DnsQuestion.TypeAaaa), out DnsQuestion question));
-        Assert.Equal((0x1234, "hello.default", DnsQuestion.TypeAaaa, (ushort)1), (question.Id, question.Name, question.Type, question.Class));
+        Assert.True(DnsQuestion.TryRead(Query("Hello.Default", RecordType.AAAA), out DnsQuestion question));
+        Assert.Equal((0x1234, "hello.default", RecordType.AAAA, (ushort)1), (question.Id, question.Name, question.Type, question.Class));
     }
 
     [Fact]
     public void Addresses_KeepTheirOrder_BehindACname()
     {
-        byte[] query = Query("hello", DnsQuestion.TypeA);
+        byte[] query = Query("hello", RecordType.A);
         DnsQuestion.TryRead(query, out DnsQuestion question);
         var lookup = new AddressLookup(
             LookupStatus.Found,
@@ -41,7 +41,7 @@ public class DnsMessageTests
     [InlineData(LookupStatus.TryAgain, ReturnCode.ServerFailure)]
     public void Failures_HaveTheirCode(LookupStatus status, ReturnCode expected)
     {
-        byte[] query = Query("hello", DnsQuestion.TypeA);
+        byte[] query = Query("hello", RecordType.A);
         DnsQuestion.TryRead(query, out DnsQuestion question);
 
         DnsMessage answer = DnsMessage.Parse(DnsAnswer.Addresses(query, question, AddressLookup.Failed(status)));
@@ -53,13 +53,13 @@ public class DnsMessageTests
     [Fact]
     public void MoreThanADatagramHolds_IsTruncatedAndSaysSo()
     {
-        byte[] query = Query("web", DnsQuestion.TypeA);
+        byte[] query = Query("web", RecordType.A);
         DnsQuestion.TryRead(query, out DnsQuestion question);
         IPAddress[] many = [.. Enumerable.Range(0, 100).Select(i => new IPAddress([10, 0, 0, (byte)i]))];
 
-        byte[] bytes = DnsAnswer.Addresses(query, question, new AddressLookup(LookupStatus.Found, many, null, TimeSpan.Zero));
+        ReadOnlyMemory<byte> bytes = DnsAnswer.Fit(DnsAnswer.Addresses(query, question, new AddressLookup(LookupStatus.Found, many, null, TimeSpan.Zero)), query);
 
-        DnsMessage answer = DnsMessage.Parse(bytes);
+        DnsMessage answer = DnsMessage.Parse(bytes.ToArray());
         Assert.True(bytes.Length <= 512);
         Assert.True(answer.IsTruncated);
         Assert.NotEmpty(answer.AnswerRecords);
@@ -69,7 +69,7 @@ public class DnsMessageTests
     [Fact]
     public void LongestName_IsRead_AndOneMoreOctetIsNot()
     {
-        byte[] query = Query(Name(61), DnsQuestion.TypeA);
+        byte[] query = Query(Name(61), RecordType.A);
         Assert.True(DnsQuestion.TryRead(query, out DnsQuestion question));
         Assert.True(DnsQuestion.TryEncodeName(question.Name, out _));
         query[12 + 192] = 62;
@@ -79,11 +79,11 @@ public class DnsMessageTests
     [Fact]
     public void AliasThatDoesNotFit_IsTruncated()
     {
-        byte[] query = Query(Name(61), DnsQuestion.TypeA);
+        byte[] query = Query(Name(61), RecordType.A);
         DnsQuestion.TryRead(query, out DnsQuestion question);
-        byte[] bytes = DnsAnswer.Addresses(query, question, new AddressLookup(LookupStatus.Found, [IPAddress.Parse("10.96.0.1")], "c" + Name(60)[1..], TimeSpan.Zero));
+        ReadOnlyMemory<byte> bytes = DnsAnswer.Fit(DnsAnswer.Addresses(query, question, new AddressLookup(LookupStatus.Found, [IPAddress.Parse("10.96.0.1")], "c" + Name(60)[1..], TimeSpan.Zero)), query);
 
-        DnsMessage answer = DnsMessage.Parse(bytes);
+        DnsMessage answer = DnsMessage.Parse(bytes.ToArray());
         Assert.True(bytes.Length <= 512);
         Assert.True(answer.IsTruncated);
         Assert.Empty(answer.AnswerRecords);
@@ -94,7 +94,7 @@ public class DnsMessageTests
     [Fact]
     public void EveryPrefixOfAQuery_IsRefused()
     {
-        byte[] query = Query("hello.default", DnsQuestion.TypeA);
+        byte[] query = Query("hello.default", RecordType.A);
         for (int length = 0; length < query.Length; length++)
             Assert.False(DnsQuestion.TryRead(query.AsSpan(0, length), out _));
     }
@@ -116,14 +116,14 @@ public class DnsMessageTests
     [InlineData("1.0.ip6.arpa", null)]
     public void ReverseAddress(string name, string? expected)
     {
-        DnsQuestion.TryRead(Query(name, DnsQuestion.TypePtr), out DnsQuestion question);
+        DnsQuestion.TryRead(Query(name, RecordType.PTR), out DnsQuestion question);
         Assert.Equal(expected, question.ReverseAddress()?.ToString());
     }
 
     [Fact]
     public void Rename_KeepsWhatStandsBehindTheQuestion()
     {
-        byte[] query = [.. Query("hello", DnsQuestion.TypeA), 0xEE, 0xFF];
+        byte[] query = [.. Query("hello", RecordType.A), 0xEE, 0xFF];
         DnsQuestion.TryRead(query, out DnsQuestion question);
 
         Assert.True(DnsQuestion.TryRename(query, question, "hello.default.svc.cluster.local", out byte[] renamed));
@@ -133,9 +133,9 @@ public class DnsMessageTests
         Assert.Equal([0xEE, 0xFF], renamed[again.End..]);
     }
 
-    internal static byte[] Query(string name, ushort type)
+    internal static byte[] Query(string name, RecordType type)
     {
         Assert.True(DnsQuestion.TryEncodeName(name, out byte[] encoded));
-        return [0x12, 0x34, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0, .. encoded, (byte)(type >> 8), (byte)type, 0, 1];
+        return [0x12, 0x34, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0, .. encoded, (byte)((ushort)type >> 8), (byte)type, 0, 1];
     }
 }

@@ -47,7 +47,7 @@ public sealed class GoldenVectorTests : IDisposable
             if (vector.Has("question"))
             {
                 Assert.True(DnsQuestion.TryRead(request.Body.Span, out DnsQuestion question), vector["name"]);
-                Assert.Equal((vector["question"], vector["type"], vector["id"]), (question.Name, $"{question.Type}", $"{question.Id}"));
+                Assert.Equal((vector["question"], vector["type"], vector["id"]), (question.Name, $"{(ushort)question.Type}", $"{question.Id}"));
             }
         }
     }
@@ -91,12 +91,12 @@ public sealed class GoldenVectorTests : IDisposable
     }
 
     [Fact]
-    public void Addresses_AreJudgedAsInC()
+    public async Task Addresses_AreJudgedAsInC()
     {
         IReadOnlyList<GoldenVector> vectors = GoldenVector.Read("table.txt");
         using var table = new VerdictTable(Path.Combine(_directory, "judge"));
-        var learnt = new LearntAddresses(table, Ranges(vectors));
-        learnt.Learn("learnt", [.. Region(vectors, "single").Select(vector => IPAddress.Parse(vector["single"]))]);
+        using var learnt = new LearntAddresses(table, Ranges(vectors));
+        await learnt.LearnAsync("learnt", [.. Region(vectors, "single").Select(vector => IPAddress.Parse(vector["single"]))], CancellationToken.None);
 
         GoldenVector[] cases = [.. vectors.Where(vector => vector.Has("address"))];
         Assert.NotEmpty(cases);

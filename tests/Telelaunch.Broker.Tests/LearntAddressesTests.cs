@@ -17,25 +17,25 @@ public sealed class LearntAddressesTests : IDisposable
     }
 
     [Fact]
-    public void MoreThanTheTableHolds_TheOldestHalfIsForgotten()
+    public async Task MoreThanTheTableHolds_TheOldestHalfIsForgotten()
     {
-        var learnt = new LearntAddresses(_table, AddressRanges.Empty);
+        using var learnt = new LearntAddresses(_table, AddressRanges.Empty);
         for (int i = 0; i <= VerdictTable.MaximumSingles; i++)
-            learnt.Learn("web", [Address(i)]);
+            await learnt.LearnAsync("web", [Address(i)], CancellationToken.None);
 
         Assert.Equal((VerdictTable.MaximumSingles / 2) + 1, _table.SingleCount);
         Assert.False(learnt.GoesToCluster(Address(0)));
         Assert.True(learnt.GoesToCluster(Address(VerdictTable.MaximumSingles)));
-        learnt.Learn("web", [Address(0)]);
+        await learnt.LearnAsync("web", [Address(0)], CancellationToken.None);
         Assert.True(learnt.GoesToCluster(Address(0)));
     }
 
     [Fact]
-    public void NameOf_IsTheLastOneThatGaveTheAddress()
+    public async Task NameOf_IsTheLastOneThatGaveTheAddress()
     {
-        var learnt = new LearntAddresses(_table, AddressRanges.Empty);
-        learnt.Learn("a", [Address(1)]);
-        learnt.Learn("b", [Address(1)]);
+        using var learnt = new LearntAddresses(_table, AddressRanges.Empty);
+        await learnt.LearnAsync("a", [Address(1)], CancellationToken.None);
+        await learnt.LearnAsync("b", [Address(1)], CancellationToken.None);
         Assert.Equal("b", learnt.NameOf(Address(1)));
         Assert.Null(learnt.NameOf(Address(2)));
     }

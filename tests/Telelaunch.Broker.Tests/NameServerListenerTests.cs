@@ -16,8 +16,8 @@ public class NameServerListenerTests
         resolver.Add("hello.default.svc.cluster.local.", null, "10.96.0.1");
         await using TestSession session = await StartAsync(resolver);
 
-        DnsMessage shortName = await AskAsync(session, DnsMessageTests.Query("hello", DnsQuestion.TypeA), server: 2);
-        DnsMessage whole = await AskAsync(session, DnsMessageTests.Query("hello.default.svc.cluster.local", DnsQuestion.TypeA), server: 2);
+        DnsMessage shortName = await AskAsync(session, DnsMessageTests.Query("hello", RecordType.A), server: 2);
+        DnsMessage whole = await AskAsync(session, DnsMessageTests.Query("hello.default.svc.cluster.local", RecordType.A), server: 2);
 
         Assert.Equal("10.96.0.1", shortName.AnswerRecords.OfType<ARecord>().Single().Address.ToString());
         Assert.Equal("10.96.0.1", whole.AnswerRecords.OfType<ARecord>().Single().Address.ToString());
@@ -27,7 +27,7 @@ public class NameServerListenerTests
     [Fact]
     public async Task PodsOwnServer_IsAskedAsItIs()
     {
-        byte[] query = DnsMessageTests.Query("anything.example", DnsQuestion.TypeA);
+        byte[] query = DnsMessageTests.Query("anything.example", RecordType.A);
         var resolver = new ScriptedResolver { Query = (asked, _) => ValueTask.FromResult(Reply(asked, DnsAnswer.NoSuchName)) };
         await using TestSession session = await StartAsync(resolver);
 
@@ -40,8 +40,8 @@ public class NameServerListenerTests
         await using TestSession session = await StartAsync(new ScriptedResolver());
         session.Broker.SetTunnelState(TunnelState.Down);
 
-        Assert.Equal(ReturnCode.ServerFailure, (await AskAsync(session, DnsMessageTests.Query("hello", DnsQuestion.TypeA), server: 2)).ReturnCode);
-        Assert.Equal(ReturnCode.ServerFailure, (await AskAsync(session, DnsMessageTests.Query("hello", DnsQuestion.TypePtr), server: 1)).ReturnCode);
+        Assert.Equal(ReturnCode.ServerFailure, (await AskAsync(session, DnsMessageTests.Query("hello", RecordType.A), server: 2)).ReturnCode);
+        Assert.Equal(ReturnCode.ServerFailure, (await AskAsync(session, DnsMessageTests.Query("hello", RecordType.PTR), server: 1)).ReturnCode);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public class NameServerListenerTests
             await asker.SendAsync(junk);
         }
 
-        Assert.Single((await AskAsync(session, DnsMessageTests.Query("hello", DnsQuestion.TypeA), server: 2)).AnswerRecords);
+        Assert.Single((await AskAsync(session, DnsMessageTests.Query("hello", RecordType.A), server: 2)).AnswerRecords);
     }
 
     [RootFact]
@@ -69,7 +69,7 @@ public class NameServerListenerTests
         var resolver = new ScriptedResolver();
         resolver.Add("hello", null, "10.96.0.1");
         await using TestSession session = await StartAsync(resolver);
-        string query = Convert.ToHexString(DnsMessageTests.Query("hello", DnsQuestion.TypeA));
+        string query = Convert.ToHexString(DnsMessageTests.Query("hello", RecordType.A));
 
         // An answer takes some microseconds here; that none comes can only be seen by waiting.
         string[] asked = (await Stranger.RunAsync(
@@ -89,7 +89,7 @@ public class NameServerListenerTests
 
         Assert.Equal("nothing", asked[0]);
         Assert.Empty(resolver.Asked);
-        Assert.Single((await AskAsync(session, DnsMessageTests.Query("hello", DnsQuestion.TypeA), server: 2)).AnswerRecords);
+        Assert.Single((await AskAsync(session, DnsMessageTests.Query("hello", RecordType.A), server: 2)).AnswerRecords);
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public class NameServerListenerTests
         Assert.Equal("dns-loop", (await session.NextRecordAsync<NoticeRecord>()).Code);
 
         // Without the break this question would go round: the pod asks us for it while we ask the pod.
-        DnsMessage answer = await AskAsync(session, DnsMessageTests.Query("intranet", DnsQuestion.TypePtr), server: 1);
+        DnsMessage answer = await AskAsync(session, DnsMessageTests.Query("intranet", RecordType.PTR), server: 1);
 
         Assert.Equal(ReturnCode.NxDomain, answer.ReturnCode);
     }

@@ -30,6 +30,7 @@ public sealed class PodNamesTests : IDisposable
 
     public void Dispose()
     {
+        _learnt.Dispose();
         _table.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
@@ -110,13 +111,13 @@ public sealed class PodNamesTests : IDisposable
     [Fact]
     public void IsAsking_CountsQuestionsUnderWay()
     {
-        PodNames.Asking first = _names.Mark("Intranet.");
-        using (_names.Mark("intranet"))
+        PodNames.Asking first = _names.Mark("Intranet.", RecordType.PTR);
+        using (_names.Mark("intranet", RecordType.PTR))
             first.Dispose();
 
-        Assert.False(_names.IsAsking("intranet"));
-        using (_names.Mark("intranet"))
-            Assert.True(_names.IsAsking("INTRANET."));
+        Assert.False(_names.IsAsking("intranet", RecordType.PTR));
+        using (_names.Mark("intranet", RecordType.PTR))
+            Assert.True(_names.IsAsking("INTRANET.", RecordType.PTR));
     }
 
     private async Task<AddressLookup> LookUpAsync(string name) => await _names.LookUpAsync(name, AddressFamilies.Both, 0, CancellationToken.None);

@@ -2,6 +2,7 @@ using System.Net;
 
 using Telelaunch.Agent.Names;
 using Telelaunch.Net;
+using Telelaunch.Net.Dns;
 
 namespace Telelaunch.Agent.Tests.Names;
 
@@ -167,7 +168,7 @@ public sealed class PodResolverTests : IAsyncLifetime
         byte[] question = DnsQuery.Create(0x1234, Fqdn, RecordType.A)!;
         ReadOnlyMemory<byte> answer = await Resolver.QueryAsync(question, CancellationToken.None);
         Assert.Equal([0x12, 0x34], answer[..2].ToArray());
-        Assert.Equal("10.96.0.9", DnsAnswer.Parse(answer.Span)!.Records[0].Address!.ToString());
+        Assert.Equal("10.96.0.9", ParsedAnswer.Parse(answer.Span)!.Records[0].Address!.ToString());
     }
 
     [Theory]
@@ -194,16 +195,16 @@ public sealed class PodResolverTests : IAsyncLifetime
         var random = new Random(7);
         byte[] answer = [.. DnsQuery.Create(1, Fqdn, RecordType.A)!, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4, 10, 0, 0, 1];
         answer[7] = 1;
-        Assert.Equal("10.0.0.1", DnsAnswer.Parse(answer)!.Records[0].Address!.ToString());
+        Assert.Equal("10.0.0.1", ParsedAnswer.Parse(answer)!.Records[0].Address!.ToString());
         for (int length = 0; length < answer.Length; length++)
-            Assert.Null(DnsAnswer.Parse(answer.AsSpan(0, length)));
+            Assert.Null(ParsedAnswer.Parse(answer.AsSpan(0, length)));
         for (int i = 0; i < 20_000; i++)
         {
             byte[] damaged = [.. answer];
             damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
             damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
             // Any result will do; it must come, and not throw.
-            _ = DnsAnswer.Parse(damaged);
+            _ = ParsedAnswer.Parse(damaged);
         }
     }
 
@@ -216,10 +217,10 @@ public sealed class PodResolverTests : IAsyncLifetime
             [.. DnsQuery.Create(1, Fqdn, RecordType.A)!, .. label, .. label, .. label, (byte)lastLabel, .. Enumerable.Repeat((byte)'b', lastLabel), 0, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4, 10, 0, 0, 1];
         byte[] longest = Answer(61);
         longest[7] = 1;
-        Assert.Equal(253, DnsAnswer.Parse(longest)!.Records[0].Name.Length);
+        Assert.Equal(253, ParsedAnswer.Parse(longest)!.Records[0].Name.Length);
         byte[] tooLong = Answer(62);
         tooLong[7] = 1;
-        Assert.Null(DnsAnswer.Parse(tooLong));
+        Assert.Null(ParsedAnswer.Parse(tooLong));
     }
 
     [Fact]
@@ -229,6 +230,6 @@ public sealed class PodResolverTests : IAsyncLifetime
         int at = answer.Length - 16;
         answer[at + 1] = (byte)at;
         answer[7] = 1;
-        Assert.Null(DnsAnswer.Parse(answer));
+        Assert.Null(ParsedAnswer.Parse(answer));
     }
 }

@@ -1,4 +1,4 @@
-using Telelaunch.Agent.Names;
+using Telelaunch.Net.Dns;
 using Telelaunch.Fuzz.Tests.Fuzzing;
 
 namespace Telelaunch.Fuzz.Tests.Targets;
@@ -19,13 +19,13 @@ internal sealed class DnsAnswerTarget : FuzzTarget
 
     public override Task RunAsync(byte[] input)
     {
-        bool answers = DnsAnswer.Answers(input, s_question);
-        _ = DnsAnswer.Answers(s_question, input);
+        bool answers = ParsedAnswer.Answers(input, s_question);
+        _ = ParsedAnswer.Answers(s_question, input);
         // The resolver takes nothing else apart.
         if (!answers)
             return Task.CompletedTask;
-        _ = DnsAnswer.IsTruncated(input);
-        DnsAnswer? answer = Oracle.Bounded(input.Length, 8192, BytesAByte, () => DnsAnswer.Parse(input));
+        _ = ParsedAnswer.IsTruncated(input);
+        ParsedAnswer? answer = Oracle.Bounded(input.Length, 8192, BytesAByte, () => ParsedAnswer.Parse(input));
         if (answer is null)
             return Task.CompletedTask;
         Oracle.Must(answer.ResponseCode is >= 0 and < 16, "RCODE has four bits");

@@ -2,15 +2,13 @@ using System.Net;
 using Telelaunch.Broker;
 using Telelaunch.Fuzz.Tests.Fuzzing;
 using Telelaunch.Net;
+using Telelaunch.Net.Dns;
 
 namespace Telelaunch.Fuzz.Tests.Targets;
 
 /// <summary>Questions that applications put to the broker: read or refused; what is read can be written again, and answered so that the answer can be read.</summary>
 internal sealed class DnsQuestionTarget : FuzzTarget
 {
-    // RFC 1035 §2.3.4: without EDNS a datagram holds no more.
-    private const int PlainDatagramLength = 512;
-
     public override string Name => "dns-question";
 
     public override int Iterations => 60_000;
@@ -59,7 +57,7 @@ internal sealed class DnsQuestionTarget : FuzzTarget
         _ = question.ReverseAddress();
         IPAddress[] addresses = [.. Enumerable.Range(1, 40).Select(i => new IPAddress([10, 96, 0, (byte)i])), IPAddress.Parse("fd00::1")];
         string alias = string.Join('.', Enumerable.Repeat(new string('c', 61), 4));
-        foreach (string? canonical in question.Type is DnsQuestion.TypeA or DnsQuestion.TypeAaaa ? (string?[])[null, "hello.default.svc.cluster.local", alias, "in..valid"] : [])
+        foreach (string? canonical in question.Type is RecordType.A or RecordType.AAAA ? (string?[])[null, "hello.default.svc.cluster.local", alias, "in..valid"] : [])
         {
             byte[] answer = DnsAnswer.Addresses(input, question, new(LookupStatus.Found, addresses, canonical, TimeSpan.FromSeconds(5)));
             CheckAnswer(input, question, answer, addresses);
@@ -68,11 +66,13 @@ internal sealed class DnsQuestionTarget : FuzzTarget
         CheckAnswer(input, question, DnsAnswer.Empty(input, question, DnsAnswer.ServerFailure), []);
     }
 
-    private static void CheckAnswer(byte[] input, DnsQuestion question, byte[] answer, IPAddress[] addresses)
+    private static void CheckAnswer(byte[] input, DnsQuestion question, byte[] whole, IPAddress[] addresses)
     {
-        Oracle.Must(answer.Length <= PlainDatagramLength, $"an answer of {answer.Length} bytes to one who takes {PlainDatagramLength}");
-        Oracle.Must(Agent.Names.DnsAnswer.Answers(answer, input.AsSpan(0, question.End)), "the answer doesn't repeat the question");
-        Agent.Names.DnsAnswer? read = Agent.Names.DnsAnswer.Parse(answer);
+        ReadOnlySpan<byte> answer = DnsAnswer.Fit(whole, input).Span;
+        int limit = Edns.LimitOf(input);
+        Oracle.Must(answer.Length <= limit, $"an answer of {answer.Length} bytes to one who takes {limit}");
+        Oracle.Must(ParsedAnswer.Answers(answer, input.AsSpan(0, question.End)), "the answer doesn't repeat the question");
+        ParsedAnswer? read = ParsedAnswer.Parse(answer);
         Oracle.Must(read is not null, "the answer can't be read");
         Oracle.Must(read!.Records.All(record => record.Address is null || addresses.Contains(record.Address)), "the answer has addresses that nobody gave");
     }

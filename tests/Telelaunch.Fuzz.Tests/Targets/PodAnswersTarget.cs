@@ -4,6 +4,7 @@ using Telelaunch.Fuzz.Tests.Fuzzing;
 using Telelaunch.Mux;
 using Telelaunch.Mux.Frames;
 using Telelaunch.Net;
+using Telelaunch.Net.Dns;
 
 namespace Telelaunch.Fuzz.Tests.Targets;
 
@@ -72,8 +73,8 @@ internal sealed class PodAnswersTarget : FuzzTarget
         for (int i = 0; i < count; i++)
             Oracle.Must(BitConverter.ToUInt16(reply, 12 + (i * 20)) is 4 or 6, "an address of another family");
         Oracle.Must(DnsQuestion.TryRead(s_query, out DnsQuestion question), "the valid question");
-        byte[] answer = DnsAnswer.Addresses(s_query, question, lookup);
-        Oracle.Must(answer.Length <= 512 && Agent.Names.DnsAnswer.Parse(answer) is not null, $"a DNS answer of {answer.Length} bytes that can't be read");
+        ReadOnlySpan<byte> answer = DnsAnswer.Fit(DnsAnswer.Addresses(s_query, question, lookup), s_query).Span;
+        Oracle.Must(answer.Length <= 512 && ParsedAnswer.Parse(answer) is not null, $"a DNS answer of {answer.Length} bytes that can't be read");
     }
 
     private static void CheckNames(NameLookupResult lookup)

@@ -2,16 +2,16 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Text;
 
-namespace Telelaunch.Agent.Names;
+namespace Telelaunch.Net.Dns;
 
 /// <summary>One record of an answer. Its data is an address, a name, or nothing that is wanted here.</summary>
-internal readonly record struct DnsRecord(string Name, RecordType Type, uint TimeToLive, IPAddress? Address, string? Target);
+public readonly record struct DnsRecord(string Name, RecordType Type, uint TimeToLive, IPAddress? Address, string? Target);
 
 /// <summary>A name server's answer, taken apart as far as a lookup needs (RFC 1035 §4.1).</summary>
 /// <param name="ResponseCode">RCODE: 0 no error, 3 no such name.</param>
 /// <param name="Truncated">TC: ask again over TCP.</param>
 /// <param name="NegativeTimeToLive">How long "no" may be kept: the lesser of the SOA's TTL and MINIMUM (RFC 2308 §5); 0 without SOA.</param>
-internal sealed record DnsAnswer(int ResponseCode, bool Truncated, IReadOnlyList<DnsRecord> Records, uint NegativeTimeToLive)
+public sealed record ParsedAnswer(int ResponseCode, bool Truncated, IReadOnlyList<DnsRecord> Records, uint NegativeTimeToLive)
 {
     public const int NoError = 0;
     public const int NoSuchName = 3;
@@ -43,7 +43,7 @@ internal sealed record DnsAnswer(int ResponseCode, bool Truncated, IReadOnlyList
         => (BinaryPrimitives.ReadUInt16BigEndian(message[2..]) & TruncatedFlag) != 0;
 
     /// <summary>Takes a message apart; null when it is damaged.</summary>
-    public static DnsAnswer? Parse(ReadOnlySpan<byte> message)
+    public static ParsedAnswer? Parse(ReadOnlySpan<byte> message)
     {
         try
         {

@@ -1,6 +1,6 @@
-using Telelaunch.Agent.Names;
+using Telelaunch.Net.Dns;
 
-namespace Telelaunch.Agent.Tests.Names;
+namespace Telelaunch.Net.Tests.Dns;
 
 public sealed class ResolvConfTests
 {

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Text;
 
-namespace Telelaunch.Broker;
+namespace Telelaunch.Net.Dns;
 
 // HEADER 12 (ID 2 | FLAGS 2 | QDCOUNT 2 | ANCOUNT 2 | NSCOUNT 2 | ARCOUNT 2), then QNAME | QTYPE 2 | QCLASS 2. RFC 1035 §4.1, big-endian.
 
@@ -11,22 +11,27 @@ namespace Telelaunch.Broker;
 /// <param name="Flags">The header's second word.</param>
 /// <param name="Name">Labels joined by dots, lower case, without a trailing dot; empty for the root.</param>
 /// <param name="End">Offset of the first byte behind the question.</param>
-internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name, ushort Type, ushort Class, int End)
+public readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name, RecordType Type, ushort Class, int End)
 {
-    internal const int HeaderLength = 12;
-    internal const ushort TypeA = 1;
-    internal const ushort TypeCname = 5;
-    internal const ushort TypePtr = 12;
-    internal const ushort TypeAaaa = 28;
-    internal const ushort ClassInternet = 1;
+    public const int HeaderLength = 12;
+    public const ushort ClassInternet = 1;
+
+    /// <summary>In octets, with all lengths and the root's (RFC 1035 §2.3.4).</summary>
+    public const int MaximumNameLength = 255;
+    public const int MaximumLabelLength = 63;
 
     private const ushort ResponseFlag = 0x8000;
     private const ushort OpcodeMask = 0x7800;
-    private const int MaximumNameLength = 255;
-    private const int MaximumLabelLength = 63;
+
+    /// <summary>Lower case, without the trailing dot.</summary>
+    public static string Normalize(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.TrimEnd('.').ToLowerInvariant();
+    }
 
     /// <summary>False for anything but a standard query (QR 0, OPCODE 0) with one whole, uncompressed question.</summary>
-    internal static bool TryRead(ReadOnlySpan<byte> message, out DnsQuestion question)
+    public static bool TryRead(ReadOnlySpan<byte> message, out DnsQuestion question)
     {
         question = default;
         if (message.Length < HeaderLength + 5 || BinaryPrimitives.ReadUInt16BigEndian(message[4..]) != 1)
@@ -64,7 +69,7 @@ internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name
             BinaryPrimitives.ReadUInt16BigEndian(message),
             flags,
             name.ToString().ToLowerInvariant(),
-            BinaryPrimitives.ReadUInt16BigEndian(message[at..]),
+            (RecordType)BinaryPrimitives.ReadUInt16BigEndian(message[at..]),
             BinaryPrimitives.ReadUInt16BigEndian(message[(at + 2)..]),
             at + 4);
         return true;
@@ -72,7 +77,7 @@ internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name
 
     /// <summary>The same query for another name. False when the name can't be written.</summary>
     /// <remarks>What stands behind the question (EDNS, RFC 6891) belongs to the root and points nowhere, so it can be moved.</remarks>
-    internal static bool TryRename(ReadOnlySpan<byte> query, DnsQuestion question, string name, out byte[] renamed)
+    public static bool TryRename(ReadOnlySpan<byte> query, DnsQuestion question, string name, out byte[] renamed)
     {
         renamed = [];
         if (!TryEncodeName(name, out byte[] encoded))
@@ -82,7 +87,7 @@ internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name
     }
 
     /// <summary>A name as length-led labels (RFC 1035 §3.1). False when a label or the whole is too long, or not ASCII.</summary>
-    internal static bool TryEncodeName(string name, out byte[] encoded)
+    public static bool TryEncodeName(string name, out byte[] encoded)
     {
         encoded = [];
         var bytes = new List<byte>();
@@ -102,7 +107,7 @@ internal readonly record struct DnsQuestion(ushort Id, ushort Flags, string Name
     }
 
     /// <summary>The address of a name below in-addr.arpa or ip6.arpa (RFC 1035 §3.5, RFC 3596 §2.5); null for another.</summary>
-    internal IPAddress? ReverseAddress()
+    public IPAddress? ReverseAddress()
     {
         const string V4 = ".in-addr.arpa";
         const string V6 = ".ip6.arpa";

@@ -1,4 +1,4 @@
-namespace Telelaunch.Agent.Names;
+namespace Telelaunch.Net.Dns;
 
 /// <summary>Which names are asked for, in which order (resolv.conf(5): search, ndots).</summary>
 internal static class SearchList

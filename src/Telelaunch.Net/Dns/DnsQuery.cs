@@ -4,21 +4,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Telelaunch.Agent.Names;
-
-/// <summary>TYPE of a record (RFC 1035 §3.2.2, RFC 3596).</summary>
-internal enum RecordType : ushort
-{
-    A = 1,
-    CNAME = 5,
-    SOA = 6,
-    PTR = 12,
-    AAAA = 28,
-}
+namespace Telelaunch.Net.Dns;
 
 /// <summary>Makes questions (RFC 1035 §4.1) and the names of addresses.</summary>
 /// <remarks>ARSoft.Tools.Net keeps its encoder to itself, and brings a cryptography library along; these few messages are made here.</remarks>
-internal static class DnsQuery
+public static class DnsQuery
 {
     private const int HeaderSize = 12;
     private const int MaxLabel = 63;

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Net;
 
-namespace Telelaunch.Agent.Names;
+namespace Telelaunch.Net.Dns;
 
 /// <summary>What /etc/resolv.conf says (resolv.conf(5)). Options that change nothing here are ignored, rotate too.</summary>
-internal sealed record ResolvConf(IReadOnlyList<IPAddress> NameServers, IReadOnlyList<string> SearchDomains, int Ndots, TimeSpan Timeout, int Attempts)
+public sealed record ResolvConf(IReadOnlyList<IPAddress> NameServers, IReadOnlyList<string> SearchDomains, int Ndots, TimeSpan Timeout, int Attempts)
 {
     // MAXNS; the limits of ndots, timeout and attempts (resolv.conf(5)).
     private const int MaxNameServers = 3;
