@@ -27,3 +27,19 @@ internal sealed class FactAsRootAttribute : FactAttribute
 {
     public FactAsRootAttribute() => Skip = Environment.IsPrivilegedProcess ? null : "needs root: one of its processes becomes another user";
 }
+
+/// <summary>A test on a developer's machine of its own, see <see cref="Machine.DeveloperMachine"/>; skipped, with that reason, where none can be made or a program isn't installed.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class FactOnMachineAttribute : FactAttribute
+{
+    public FactOnMachineAttribute(string program = "ip") => Skip = Lacks(program);
+
+    internal static string? Lacks(string program) => Environment.IsPrivilegedProcess ? Installed.Lacks(program) : "needs root: it makes a machine of its own";
+}
+
+/// <inheritdoc cref="FactOnMachineAttribute"/>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class TheoryOnMachineAttribute : TheoryAttribute
+{
+    public TheoryOnMachineAttribute(string program = "ip") => Skip = FactOnMachineAttribute.Lacks(program);
+}
