@@ -7,7 +7,7 @@ internal static partial class LibC
 {
     // linux/netlink.h, linux/sock_diag.h, linux/inet_diag.h
     internal const int AF_NETLINK = 16;
-    internal const int NETLINK_SOCK_DIAG = 4;
+    internal const int SOL_NETLINK = 270;
     internal const int SOCK_RAW = 3;
     internal const int SOCK_CLOEXEC = 0x80000;
     internal const ushort NLMSG_ERROR = 2;
@@ -24,6 +24,14 @@ internal static partial class LibC
     /// <summary>send(2)</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static unsafe partial nint send(SafeFileHandle sockfd, void* buf, nuint len, int flags);
+
+    /// <summary>bind(2)</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static unsafe partial int bind(SafeFileHandle sockfd, void* addr, int addrlen);
+
+    /// <summary>setsockopt(2)</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static unsafe partial int setsockopt(SafeFileHandle sockfd, int level, int optname, void* optval, int optlen);
 
     /// <summary>recv(2)</summary>
     [LibraryImport(Library, SetLastError = true)]

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Net;
 using System.Runtime.InteropServices;
@@ -13,9 +12,6 @@ namespace Telelaunch.Linux;
 /// </remarks>
 public sealed class PassedSocket : SafeHandleMinusOneIsInvalid
 {
-    // struct sockaddr_in6 is the largest that can come: family 2, port 2, flow 4, address 16, scope 4.
-    private const int MaximumAddressLength = 28;
-
     internal PassedSocket(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
 
@@ -53,20 +49,7 @@ public sealed class PassedSocket : SafeHandleMinusOneIsInvalid
     }
 
     /// <summary>The application's own end; IPv4-mapped addresses as IPv4.</summary>
-    public unsafe IPEndPoint LocalEndPoint
-    {
-        get
-        {
-            byte* raw = stackalloc byte[MaximumAddressLength];
-            int length = MaximumAddressLength;
-            if (LibC.getsockname(this, raw, &length) != 0)
-                throw new Win32Exception(Marshal.GetLastPInvokeError(), "getsockname");
-            var bytes = new ReadOnlySpan<byte>(raw, MaximumAddressLength);
-            int family = BitConverter.ToUInt16(bytes);
-            IPAddress address = family == LibC.AF_INET ? new IPAddress(bytes.Slice(4, 4)) : new IPAddress(bytes.Slice(8, 16));
-            return new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]));
-        }
-    }
+    public IPEndPoint LocalEndPoint => SocketAddresses.ReadOwn(this);
 
     /// <summary>Ends the socket for every process that shares it: shutdown(2) of both directions. In SYN_SENT the owner sees OUT|ERR|HUP and ECONNRESET.</summary>
     /// <returns>False when it wasn't connected or connecting any more.</returns>

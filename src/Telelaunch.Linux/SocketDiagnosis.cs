@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace Telelaunch.Linux;
 
@@ -23,41 +22,29 @@ internal static class SocketDiagnosis
     private const int BufferLength = 64 * 1024;
 
     /// <summary>Null where the kernel doesn't answer.</summary>
-    public static unsafe List<ListeningSocket>? TryRead()
+    public static List<ListeningSocket>? TryRead()
     {
-        int descriptor = LibC.socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, LibC.NETLINK_SOCK_DIAG);
-        if (descriptor < 0)
+        using NetlinkChannel? socket = NetlinkChannel.TryOpen(NetlinkProtocol.SockDiag, out _);
+        if (socket is null)
             return null;
-        using var socket = new SafeFileHandle(descriptor, ownsHandle: true);
         var found = new List<ListeningSocket>();
         byte[] buffer = new byte[BufferLength];
         // One dump at a time: a second request before the first dump's end is refused.
         return TryDump(socket, LibC.AF_INET, buffer, found) && TryDump(socket, LibC.AF_INET6, buffer, found) ? found : null;
     }
 
-    private static unsafe bool TryDump(SafeFileHandle socket, int family, byte[] buffer, List<ListeningSocket> found)
+    private static bool TryDump(NetlinkChannel socket, int family, byte[] buffer, List<ListeningSocket> found)
     {
         Span<byte> request = stackalloc byte[RequestLength];
         WriteRequest(request, family);
-        fixed (byte* start = request)
-        {
-            if (LibC.send(socket, start, RequestLength, 0) != RequestLength)
-                return false;
-        }
-
+        if (socket.Send(request) != 0)
+            return false;
         while (true)
         {
-            nint count;
-            fixed (byte* start = buffer)
-            {
-                count = LibC.recv(socket, start, BufferLength, LibC.MSG_TRUNC);
-            }
-
-            if (count < 0 && Marshal.GetLastPInvokeError() == 4 /* EINTR */)
-                continue;
+            int count = socket.Receive(buffer, out _);
             if (count <= 0 || count > BufferLength)
                 return false;
-            if (Read(buffer.AsSpan(0, (int)count), found) is { } isDone)
+            if (Read(buffer.AsSpan(0, count), found) is { } isDone)
                 return isDone;
         }
     }

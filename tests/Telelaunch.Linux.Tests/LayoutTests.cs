@@ -46,7 +46,7 @@ public class LayoutTests
         // What SocketDiagnosis reads by offsets.
         Assert.Equal("56 4 72 4 68 40", c[5]);
         Assert.Equal(
-            $"{LibC.AF_NETLINK} {LibC.NETLINK_SOCK_DIAG} {LibC.NLMSG_ERROR} {LibC.NLMSG_DONE} {LibC.NLM_F_REQUEST | LibC.NLM_F_DUMP} {LibC.SOCK_DIAG_BY_FAMILY} {LibC.INET_DIAG_SKV6ONLY}",
+            $"{LibC.AF_NETLINK} {(int)NetlinkProtocol.SockDiag} {LibC.NLMSG_ERROR} {LibC.NLMSG_DONE} {LibC.NLM_F_REQUEST | LibC.NLM_F_DUMP} {LibC.SOCK_DIAG_BY_FAMILY} {LibC.INET_DIAG_SKV6ONLY}",
             c[6]);
     }
 
