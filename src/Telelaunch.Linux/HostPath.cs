@@ -9,6 +9,7 @@ namespace Telelaunch.Linux;
 public static class HostPath
 {
     private const int PathMax = 4096;
+    private const int ENOENT = 2;
 
     /// <summary>The path without symbolic links, as /proc/self/fd shows it.</summary>
     /// <exception cref="Win32Exception">It isn't there, or can't be reached.</exception>
@@ -44,5 +45,39 @@ public static class HostPath
             return true;
         _ = LibC.fcntl(file, LibC.F_SETLEASE, LibC.F_UNLCK);
         return false;
+    }
+
+    /// <summary>renameat2(2) with RENAME_EXCHANGE: the two names change places in one moment, whatever they name.</summary>
+    /// <returns>0 or the errno; EINVAL: the file system can't.</returns>
+    public static int Exchange(string path, string otherPath) =>
+        LibC.renameat2(LibC.AT_FDCWD, path, LibC.AT_FDCWD, otherPath, LibC.RENAME_EXCHANGE) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>rename(2), but as a value.</summary>
+    /// <returns>0 or the errno.</returns>
+    public static int TryRename(string path, string newPath) => LibC.rename(path, newPath) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>link(2), but as a value; of a symbolic link it is a second name of the link itself.</summary>
+    /// <returns>0 or the errno.</returns>
+    public static int TryLink(string path, string newPath) => LibC.link(path, newPath) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>Makes what was made, renamed or removed in a folder survive a loss of power (fsync(2) of the folder).</summary>
+    /// <exception cref="IOException">It can't be opened or written.</exception>
+    public static void Flush(string folder)
+    {
+        using var opened = new SafeFileHandle(LibC.open(folder, LibC.O_RDONLY | LibC.O_CLOEXEC), ownsHandle: true);
+        if (opened.IsInvalid || LibC.fsync(opened) != 0)
+            throw new IOException($"'{folder}' can't be written to the disk: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+    }
+
+    /// <summary>Opens a file for reading; unlike .NET's it takes no lock (flock(2)), so it does with one that somebody has locked.</summary>
+    /// <exception cref="FileNotFoundException">It isn't there.</exception>
+    /// <exception cref="IOException">It can't be opened.</exception>
+    public static SafeFileHandle OpenUnlocked(string path)
+    {
+        var opened = new SafeFileHandle(LibC.open(path, LibC.O_RDONLY | LibC.O_CLOEXEC), ownsHandle: true);
+        if (!opened.IsInvalid) return opened;
+        int errno = Marshal.GetLastPInvokeError();
+        opened.Dispose();
+        throw errno == ENOENT ? new FileNotFoundException(null, path) : new IOException($"'{path}' can't be opened: {Marshal.GetPInvokeErrorMessage(errno)}");
     }
 }

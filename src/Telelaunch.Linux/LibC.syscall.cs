@@ -1,0 +1,13 @@
+using System.Runtime.InteropServices;
+
+namespace Telelaunch.Linux;
+
+internal static partial class LibC
+{
+    // asm-generic/unistd.h
+    internal const nint SYS_pidfd_open = 434;
+
+    /// <summary>syscall(2), for calls that are newer than the oldest C library; variadic in C, passed as any other on Linux x64 and arm64.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint syscall(nint number, nint first, nint second);
+}
