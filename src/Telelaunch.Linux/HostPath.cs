@@ -64,7 +64,7 @@ public static class HostPath
     /// <exception cref="IOException">It can't be opened or written.</exception>
     public static void Flush(string folder)
     {
-        using var opened = new SafeFileHandle(LibC.open(folder, LibC.O_RDONLY | LibC.O_CLOEXEC), ownsHandle: true);
+        using SafeFileHandle opened = LibC.open(folder, LibC.O_RDONLY | LibC.O_CLOEXEC);
         if (opened.IsInvalid || LibC.fsync(opened) != 0)
             throw new IOException($"'{folder}' can't be written to the disk: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
     }
@@ -74,7 +74,7 @@ public static class HostPath
     /// <exception cref="IOException">It can't be opened.</exception>
     public static SafeFileHandle OpenUnlocked(string path)
     {
-        var opened = new SafeFileHandle(LibC.open(path, LibC.O_RDONLY | LibC.O_CLOEXEC), ownsHandle: true);
+        SafeFileHandle opened = LibC.open(path, LibC.O_RDONLY | LibC.O_CLOEXEC);
         if (!opened.IsInvalid) return opened;
         int errno = Marshal.GetLastPInvokeError();
         opened.Dispose();
