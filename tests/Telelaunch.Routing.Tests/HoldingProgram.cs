@@ -3,11 +3,13 @@ using Telelaunch.Routing.Links;
 
 namespace Telelaunch.Routing.Tests;
 
-/// <summary>Holds everything that the kernel must remove by itself, until it is killed: <c>dotnet Telelaunch.Routing.Tests.dll hold</c>.</summary>
+/// <summary>Holds everything that the kernel must remove by itself, until it is killed: <c>dotnet Telelaunch.Routing.Tests.dll hold</c>; with <c>resolve</c> it is another program.</summary>
 internal static class HoldingProgram
 {
     public static int Main(string[] arguments)
     {
+        if (arguments is ["resolve"])
+            return Resolver.ResolvingProgram.Run();
         if (arguments is not ["hold"])
             return 2;
         using HostLink link = HostLink.Create("telelaunch0", "a holding program");
