@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Telelaunch.Broker.Ports;
 using Telelaunch.Net;
+using Telelaunch.Net.Dns;
 
 namespace Telelaunch.Broker;
 
@@ -124,7 +125,7 @@ internal sealed class BrokerParts : IAsyncDisposable
 
     private static List<NameServer> ListNameServers(BrokerOptions options)
     {
-        IReadOnlyList<IPAddress> hosts = options.HostNameServers ?? ResolvConf.ReadNameServers("/etc/resolv.conf");
+        IReadOnlyList<IPAddress> hosts = options.HostNameServers ?? ResolvConf.Read("/etc/resolv.conf").NameServers;
         return [.. options.Pod.NameServers.Select(address => (Address: address, IsPods: true))
             .Concat(hosts.Where(HasNoScope).Select(address => (Address: address, IsPods: false)))
             .DistinctBy(server => server.Address)

@@ -120,8 +120,9 @@ internal sealed class NamePolicy
     /// <summary>Whether a name that may be the cluster's looks like one of its names; if not, it is asked for only because the namespaces aren't known.</summary>
     internal bool IsLikely(string plain)
     {
-        int dot = plain.LastIndexOf('.');
-        return dot < 0 || _lastLabels.Contains(plain[(dot + 1)..]);
+        string host = HostPart(plain);
+        int dot = host.LastIndexOf('.');
+        return dot < 0 ? host.Length > 0 : _lastLabels.Contains(host[(dot + 1)..]);
     }
 
     /// <summary>Whether the cluster's own DNS is the name's authority and asks nobody for it.</summary>
@@ -137,6 +138,19 @@ internal sealed class NamePolicy
     private static bool IsHostName(string plain) =>
         plain.Length is > 0 and <= MaximumNameLength
         && plain.Split('.').All(label => label.Length is > 0 and <= DnsQuestion.MaximumLabelLength && label.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_'));
+
+    /// <summary>A name without service and protocol in front (RFC 2782): <c>_http._tcp.hello</c> is asked of "hello".</summary>
+    private static string HostPart(string plain)
+    {
+        string rest = plain;
+        while (rest.StartsWith('_'))
+        {
+            int dot = rest.IndexOf('.', StringComparison.Ordinal);
+            rest = dot < 0 ? "" : rest[(dot + 1)..];
+        }
+
+        return rest;
+    }
 
     private static bool IsUnder(string name, string suffix) =>
         name == suffix || (name.Length > suffix.Length && name.EndsWith(suffix, StringComparison.Ordinal) && name[^(suffix.Length + 1)] == '.');

@@ -26,7 +26,7 @@ internal sealed class PodResolver : IPodResolver
         _port = port;
     }
 
-    public ResolvConf Configuration => ResolvConf.Parse(ReadFile(_resolvConf));
+    public ResolvConf Configuration => ResolvConf.Read(_resolvConf);
 
     /// <inheritdoc/>
     public async ValueTask<AddressLookup> LookUpAddressesAsync(string hostName, AddressFamilies families, CancellationToken cancellationToken)

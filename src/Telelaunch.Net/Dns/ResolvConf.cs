@@ -12,6 +12,19 @@ public sealed record ResolvConf(IReadOnlyList<IPAddress> NameServers, IReadOnlyL
     private const int MaxTimeout = 30;
     private const int MaxAttempts = 5;
 
+    /// <summary>A missing or unreadable file is an empty one, as to libc.</summary>
+    public static ResolvConf Read(string path)
+    {
+        try
+        {
+            return Parse(File.ReadAllText(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return Parse("");
+        }
+    }
+
     public static ResolvConf Parse(string text)
     {
         var servers = new List<IPAddress>();
