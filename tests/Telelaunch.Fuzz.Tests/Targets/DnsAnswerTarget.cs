@@ -11,6 +11,8 @@ internal sealed class DnsAnswerTarget : FuzzTarget
 
     private static readonly byte[] s_question = DnsMessages.Query("hello.default.svc.cluster.local", 1);
 
+    private static readonly byte[] s_asked = DnsMessages.Query("hello", 1);
+
     public override string Name => "dns-answer";
 
     public override int Iterations => 60_000;
@@ -19,6 +21,7 @@ internal sealed class DnsAnswerTarget : FuzzTarget
 
     public override Task RunAsync(byte[] input)
     {
+        CheckCopies(input);
         bool answers = ParsedAnswer.Answers(input, s_question);
         _ = ParsedAnswer.Answers(s_question, input);
         // The resolver takes nothing else apart.
@@ -37,6 +40,19 @@ internal sealed class DnsAnswerTarget : FuzzTarget
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>What is passed on cut, or under the name that was asked, can be read where the whole could.</summary>
+    private static void CheckCopies(byte[] input)
+    {
+        bool readable = MessageRecords.TryFind(input, out IReadOnlyList<MessageRecord> records);
+        ReadOnlySpan<byte> fit = DnsAnswer.Fit(input, s_question).Span;
+        if (readable && records.Count > 0)
+            Oracle.Must(MessageRecords.TryFind(fit, out _) && (fit.Length <= Edns.PlainPayloadSize || records[0].Start > Edns.PlainPayloadSize), $"cut to {fit.Length} bytes");
+        Oracle.Must(DnsQuestion.TryRead(s_asked, out DnsQuestion question), "the valid question");
+        byte[] renamed = DnsAnswer.Renamed(s_asked, question, input);
+        Oracle.Must(MessageRecords.TryFind(renamed, out IReadOnlyList<MessageRecord> copies) && renamed.Length <= DnsAnswer.MaximumLength, $"an answer of {renamed.Length} bytes that can't be read");
+        Oracle.Must(copies.Count <= records.Count + 1, "records that nobody sent");
     }
 
     /// <summary>One long name, and as many records as fit that point to it.</summary>
