@@ -96,19 +96,19 @@ public sealed class Broker : IAsyncDisposable
     }
 
     /// <summary>The variables that the command needs, on top of its own environment.</summary>
-    /// <param name="shimPath">The shim's library; a path without blanks or colons, because LD_PRELOAD splits at both (ld.so(8)).</param>
+    /// <param name="shimPath">The shim's library; a path without blanks or colons, because LD_PRELOAD splits at both (ld.so(8)). Null: the command gets no shim, and what it needs is routed for the whole machine.</param>
     /// <param name="userPreload">LD_PRELOAD as the user has it, kept behind the shim; null or empty for none.</param>
     /// <param name="logPath">Where the shim writes its few lines; null: stderr.</param>
-    public IReadOnlyDictionary<string, string> GetEnvironment(string shimPath, string? userPreload, string? logPath)
+    public IReadOnlyDictionary<string, string> GetEnvironment(string? shimPath, string? userPreload, string? logPath)
     {
-        ArgumentException.ThrowIfNullOrEmpty(shimPath);
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
+        // A build server outlives the run and would keep this session's environment.
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0" };
+        if (shimPath is not null)
         {
-            ["LD_PRELOAD"] = string.IsNullOrEmpty(userPreload) ? shimPath : $"{shimPath}:{userPreload}",
-            ["TELELAUNCH_SESSION"] = SessionPath,
-            // A build server outlives the run and would keep this session's environment.
-            ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
-        };
+            variables["LD_PRELOAD"] = string.IsNullOrEmpty(userPreload) ? shimPath : $"{shimPath}:{userPreload}";
+            variables["TELELAUNCH_SESSION"] = SessionPath;
+        }
+
         if (_options.SkipProcesses.Count > 0)
             variables["TELELAUNCH_SKIP"] = string.Join(',', _options.SkipProcesses);
         if (logPath is not null)

@@ -55,7 +55,7 @@ internal sealed class BrokerParts : IAsyncDisposable
         CancellationToken sessionEnd,
         CancellationToken cancellationToken)
     {
-        (AddressRanges ranges, IReadOnlyList<RangeOverlap> overlaps) = ChooseRanges(options);
+        (AddressRanges ranges, IReadOnlyList<RangeOverlap> overlaps) = CaughtRanges.Choose(options.ClusterRanges, options.AlsoProxy, options.NeverProxy, options.HostRoutes ?? HostRoutes.Read());
         IReadOnlyList<NameServer> servers = ListNameServers(options);
         SessionDirectory directory = options.Directory ?? SessionDirectory.Create(options.SessionRoot);
         VerdictTable? table = null;
@@ -112,15 +112,6 @@ internal sealed class BrokerParts : IAsyncDisposable
         await Ports.DisposeAsync();
         _table.Dispose();
         Directory.Dispose();
-    }
-
-    /// <summary>Found ranges without those that overlap a route of this machine, and all that the user named.</summary>
-    private static (AddressRanges Ranges, IReadOnlyList<RangeOverlap> Overlaps) ChooseRanges(BrokerOptions options)
-    {
-        IReadOnlyList<RangeOverlap> overlaps = AddressRanges.Create(options.ClusterRanges, []).FindOverlaps(options.HostRoutes ?? HostRoutes.Read());
-        var dropped = overlaps.Select(overlap => overlap.Cluster).ToHashSet();
-        IEnumerable<AddressRange> kept = options.ClusterRanges.Where(range => !dropped.Contains(range));
-        return (AddressRanges.Create(kept.Concat(options.AlsoProxy), options.NeverProxy), overlaps);
     }
 
     private static List<NameServer> ListNameServers(BrokerOptions options)

@@ -33,7 +33,12 @@ public static class PacketReceiver
     private const int ControlLength = 32;
 
     /// <summary>Takes one packet; never waits. Descriptors are close-on-exec; all but the first are closed.</summary>
-    public static unsafe ReceivedPacket TryReceive(SafeSocketHandle socket, Span<byte> buffer)
+    public static ReceivedPacket TryReceive(SafeSocketHandle socket, Span<byte> buffer) => Receive(socket, buffer, LibC.MSG_DONTWAIT);
+
+    /// <summary>The same, on the caller's thread until a packet comes or the socket is shut down.</summary>
+    public static ReceivedPacket Receive(SafeHandle socket, Span<byte> buffer) => Receive(socket, buffer, 0);
+
+    private static unsafe ReceivedPacket Receive(SafeHandle socket, Span<byte> buffer, int flags)
     {
         ArgumentNullException.ThrowIfNull(socket);
         byte* control = stackalloc byte[ControlLength];
@@ -45,7 +50,7 @@ public static class PacketReceiver
             int errno = 0;
             do
             {
-                count = LibC.recvmsg(socket, &message, LibC.MSG_DONTWAIT | LibC.MSG_CMSG_CLOEXEC);
+                count = LibC.recvmsg(socket, &message, flags | LibC.MSG_CMSG_CLOEXEC);
                 if (count < 0)
                     errno = Marshal.GetLastPInvokeError();
             }

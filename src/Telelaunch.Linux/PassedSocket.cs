@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -54,6 +55,14 @@ public sealed class PassedSocket : SafeHandleMinusOneIsInvalid
     /// <summary>Ends the socket for every process that shares it: shutdown(2) of both directions. In SYN_SENT the owner sees OUT|ERR|HUP and ECONNRESET.</summary>
     /// <returns>False when it wasn't connected or connecting any more.</returns>
     public bool ShutDown() => LibC.shutdown(this, LibC.SHUT_RDWR) == 0;
+
+    /// <summary>The descriptor as a socket of this process, for one that nobody else goes on using. It moves there, and this is closed.</summary>
+    public SafeSocketHandle ToSocket()
+    {
+        var socket = new SafeSocketHandle(handle, ownsHandle: true);
+        SetHandleAsInvalid();
+        return socket;
+    }
 
     /// <summary>The descriptor as a file, for where something else than a socket was passed: a pipe. It moves there, and this is closed.</summary>
     public SafeFileHandle ToFile()

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Telelaunch.Impairment;
 
 namespace Telelaunch.EndToEnd.Machine;
 

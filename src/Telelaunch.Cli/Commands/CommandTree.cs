@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
+using Telelaunch.Cli.Routing;
 
 namespace Telelaunch.Cli.Commands;
 
@@ -33,7 +34,9 @@ internal sealed class CommandTree
             Simple("version", "Print the version", line => VersionCommand.Run(_surroundings.Screen, Format(line))),
             AgentImage(),
             Completion(),
-            Guard(),
+            Hidden("guard", "Cleans up after a launcher that was killed", GuardCommand.RunAsync),
+            Hidden(HelperStart.Command, "Changes this machine for a launcher", _ => Task.FromResult(RoutingCommand.Run(_surroundings.Time))),
+            Hidden(RoutingCommand.GuardCommand, "Puts this machine back after a helper that was killed", token => RoutingCommand.RunGuardAsync(_surroundings.Time, token)),
         };
     }
 
@@ -98,9 +101,9 @@ internal sealed class CommandTree
                 ? UnknownOption(words[0], "run")
                 : new CommandLineException("command-without-dashes", $"'{words[0]}' stands where an option is expected.", $"Put -- before the command: telelaunch run [options] -- {words[0]} …");
         }
-        if (words.Length == 0)
-            throw new CommandLineException("command-missing", "There is no command to run.", "Write it after the options: telelaunch run [options] -- COMMAND [ARG…]. For a shell: telelaunch shell.");
-        return RunCommand.RunAsync(_surroundings, options, CommandWords.Of(words), Format(line), cancellationToken);
+        if (words.Length == 0 && !options.Traffic.IsForMachine)
+            throw new CommandLineException("command-missing", "There is no command to run.", "Write it after the options: telelaunch run [options] -- COMMAND [ARG…]. For a shell: telelaunch shell. For the whole machine: telelaunch run --vpn-tcp.");
+        return RunCommand.RunAsync(_surroundings, options, words.Length == 0 ? null : CommandWords.Of(words), Format(line), cancellationToken);
     }
 
     private Command Leave()
@@ -116,13 +119,17 @@ internal sealed class CommandTree
     {
         var name = new Argument<string?>("NAME") { Description = "web, deployment/web, statefulset/db; all of the namespace where it is left out", Arity = ArgumentArity.ZeroOrOne };
         var all = new Option<bool>("--all") { Description = "All of the namespace, as without a name" };
-        var command = SessionCommand("restore", "Put back what dead sessions left swapped", (options, line, token) => (line.GetValue(name), line.GetValue(all)) switch
+        var host = new Option<bool>("--host") { Description = "Put this machine back as it was: name servers and routes that a dead session with --vpn-tcp or --method route left" };
+        var command = SessionCommand("restore", "Put back what dead sessions left swapped, or left on this machine", (options, line, token) => (line.GetValue(name), line.GetValue(all)) switch
         {
+            ({ }, _) or (_, true) when line.GetValue(host) => throw new CommandLineException("options-exclude-each-other", "--host is about this machine, NAME and --all are about the cluster.", "Leave one of them out."),
+            _ when line.GetValue(host) => Task.FromResult(HostRestoreCommand.Run(_surroundings.Screen, Format(line))),
             ({ } one, true) => throw new CommandLineException("options-exclude-each-other", $"{one} and --all are both given.", "Leave one of them out."),
             var (one, _) => RestoreCommand.RunAsync(_surroundings, options, one, isForced: false, Format(line), token),
         });
         command.Arguments.Add(name);
         command.Options.Add(all);
+        command.Options.Add(host);
         return command;
     }
 
@@ -143,10 +150,10 @@ internal sealed class CommandTree
         return command;
     }
 
-    private static Command Guard()
+    private static Command Hidden(string name, string description, Func<CancellationToken, Task<int>> carryOut)
     {
-        var command = new Command("guard", "Cleans up after a launcher that was killed") { Hidden = true };
-        command.SetAction((_, token) => GuardCommand.RunAsync(token));
+        var command = new Command(name, description) { Hidden = true };
+        command.SetAction((_, token) => carryOut(token));
         return command;
     }
 

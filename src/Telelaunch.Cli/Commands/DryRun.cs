@@ -5,6 +5,7 @@ using Telelaunch.Broker;
 using Telelaunch.Cli.Launch;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
+using Telelaunch.Cli.Routing;
 using Telelaunch.Cli.Session;
 using Telelaunch.Cluster;
 using Telelaunch.Net;
@@ -45,6 +46,7 @@ internal static class DryRun
             JsonDocument.Parse(AgentPod.Describe(pod)).RootElement)
         {
             Notes = [.. (swap?.Findings ?? []).Select(finding => finding.ToString())],
+            Routing = options.Traffic.IsForMachine ? await PlannedRouting.OfAsync(connection, await ranges, options.Traffic, cancellationToken) : null,
             Patches = [.. (swap?.DescribePatches(AgentPod.NameOf(SessionId)) ?? []).Select(patch => new PlannedPatch(patch.Name, JsonDocument.Parse(patch.Patch).RootElement))],
         };
         Report.Write(screen, format, plan, DryRunJson.Default.DryRunPlan, Text);
@@ -53,6 +55,7 @@ internal static class DryRun
 
     private static Dictionary<string, string> Environment(SessionOptions options)
     {
+        if (options.Traffic.IsForMachine) return [];
         var others = CommandEnvironment.OfThisProcess().PreloadsOfOthers();
         var changes = new Dictionary<string, string>
         {
@@ -79,10 +82,14 @@ internal static class DryRun
         foreach (var note in plan.Notes) text.Append($"\nnote: {note}\n");
         if (plan.Patches.Count > 0) text.Append("\npatches:\n");
         foreach (var patch in plan.Patches) text.Append($"  {patch.Object}  {patch.Patch.GetRawText()}\n");
+        if (plan.Routing is { } routing)
+            text.Append($"\nlinks and routes:\n{Indented(routing.Links)}\nname servers ({routing.Resolver}):\n{Indented(routing.NameServers)}{(routing.Script is { } script ? $"\npacket filter:\n{script}" : "")}");
         text.Append("\nmanifests:\n");
         foreach (var item in plan.Manifests.GetProperty("items").EnumerateArray()) text.Append("---\n").Append(YamlText.Of(item));
         return text.ToString();
     }
+
+    private static string Indented(IEnumerable<string> lines) => string.Concat(lines.Select(line => $"  {line}\n"));
 }
 
 /// <param name="Overlaps">In words.</param>
@@ -102,6 +109,9 @@ internal sealed record DryRunPlan(
 {
     /// <summary>What is to be known about the workload.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>What would change of this machine; null where the command alone is in the cluster's network.</summary>
+    public PlannedRouting? Routing { get; init; }
 
     /// <summary>Merge patches in their order; the last is the way back.</summary>
     public IReadOnlyList<PlannedPatch> Patches { get; init; } = [];

@@ -1,6 +1,7 @@
 using Telelaunch.Cli.Launch;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
+using Telelaunch.Cli.Routing;
 
 namespace Telelaunch.Cli.Commands;
 
@@ -8,11 +9,13 @@ namespace Telelaunch.Cli.Commands;
 internal static class RunCommand
 {
     /// <returns>The command's exit code, 128 + n, or 124 where the tunnel was lost for good meanwhile.</returns>
-    public static async Task<int> RunAsync(Surroundings surroundings, SessionOptions options, CommandWords words, OutputFormat format, CancellationToken cancellationToken)
+    /// <param name="words">Null where the whole machine is routed and no command is started.</param>
+    public static async Task<int> RunAsync(Surroundings surroundings, SessionOptions options, CommandWords? words, OutputFormat format, CancellationToken cancellationToken)
     {
-        var command = PreparedCommand.Find(words, options.Traffic.Method);
-        return options.DryRun
-            ? await DryRun.RunAsync(surroundings.Screen, options, format, cancellationToken)
+        var command = words is null ? null : PreparedCommand.Find(words, options.Traffic.Method);
+        if (options.DryRun) return await DryRun.RunAsync(surroundings.Screen, options, format, cancellationToken);
+        return options.Traffic.Method == CatchMethod.Route
+            ? await new RouteRun(surroundings, options).RunAsync(command, cancellationToken)
             : await new SessionRun(surroundings, options).RunAsync(_ => command, cancellationToken);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class CommandSignals : IDisposable
         }
     }
 
-    /// <summary>Cancelled by the first signal that comes before the command runs.</summary>
+    /// <summary>Cancelled by the first signal that comes before the command runs; by the first at all where there is no command.</summary>
     public CancellationToken Starting => _starting.Token;
 
     /// <summary>The signal that cancelled the start; 0 where none did.</summary>
@@ -58,6 +58,15 @@ internal sealed class CommandSignals : IDisposable
             _starting.Token.ThrowIfCancellationRequested();
             return _command = start();
         }
+    }
+
+    /// <summary>Without a command, a signal is how a session ends in order: waits for the first, or for <paramref name="lost"/>.</summary>
+    public async Task WaitForEndAsync(Task lost)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = _starting.Token.Register(asked.SetResult);
+        await Task.WhenAny(asked.Task, lost);
+        BeginEnding();
     }
 
     /// <summary>From now on signals change nothing: what was made is being removed, and that is bounded.</summary>
@@ -78,7 +87,7 @@ internal sealed class CommandSignals : IDisposable
         {
             if (_ending || CancelledBy != 0)
             {
-                if (signal is Sigint or Sigterm or Sigquit) _screen.Say("still removing what was made in the cluster; this takes seconds");
+                if (signal is Sigint or Sigterm or Sigquit) _screen.Say("still putting back what was changed; this takes seconds");
             }
             else if (_command is { } command)
             {

@@ -31,6 +31,8 @@ internal sealed record PreparedCommand(string Path, IReadOnlyList<byte[]> Argume
 
         var program = TargetProgram.Inspect(found.Path, searchPath);
         if (program.Obstacle is { } obstacle) throw NotExecutable($"'{found.Path}' {obstacle}.", "Install what is missing, or use a build for this machine.");
+        // What is caught for the machine is caught of every program.
+        if (method is CatchMethod.VpnTcp or CatchMethod.Route) return new(found.Path, words.Arguments, []);
         var reach = ShimReach.Of(program, ShimMachines);
         if (reach.Reach == Reach.None && method != CatchMethod.Shim)
             throw new UsageException("program-not-catchable", reach.Cause, $"{reach.Remedy} To start it all the same: --method shim.");

@@ -12,9 +12,9 @@ namespace Telelaunch.Cli.Launch;
 /// <remarks>The session lives as long as the command itself: what the command leaves running behind it loses the cluster then.</remarks>
 internal sealed class SessionRun(Surroundings surroundings, SessionOptions options)
 {
-    /// <param name="prepare">Gives the command once the session's parts are there.</param>
+    /// <param name="prepare">Gives the command once the session's parts are there; null where the session is for the machine as a whole, and lasts until a signal ends it.</param>
     /// <returns>The exit code.</returns>
-    public async Task<int> RunAsync(Func<SessionPlace, PreparedCommand> prepare, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(Func<SessionPlace, PreparedCommand?> prepare, CancellationToken cancellationToken)
     {
         using var signals = new CommandSignals(surroundings.Signals, surroundings.Screen);
         using var starting = CancellationTokenSource.CreateLinkedTokenSource(signals.Starting, cancellationToken);
@@ -30,11 +30,11 @@ internal sealed class SessionRun(Surroundings surroundings, SessionOptions optio
         }
     }
 
-    private async Task<int> RunAsync(Func<SessionPlace, PreparedCommand> prepare, SessionLog log, CommandSignals signals, CancellationToken starting)
+    private async Task<int> RunAsync(Func<SessionPlace, PreparedCommand?> prepare, SessionLog log, CommandSignals signals, CancellationToken starting)
     {
         var display = ProgressDisplays.Choose(options.Report.Progress, surroundings.Screen, options.Report is { Verbose: true, LogFile: null }, surroundings.Time);
         using var files = EnvironmentFiles.Open(options.Environment);
-        var shim = ShimFile.Install();
+        var shim = options.Traffic.IsForMachine ? null : ShimFile.Install();
         var session = await new SessionStart(options, surroundings.Screen, display, log, surroundings.Time).RunAsync(starting);
         await using (session)
         {
@@ -46,8 +46,14 @@ internal sealed class SessionRun(Surroundings surroundings, SessionOptions optio
             environment.Add(broker.GetEnvironment(shim, environment.PreloadsOfOthers(), logPath: null));
             var kubeconfig = session.Connection!.Kubeconfig;
             var command = prepare(new(kubeconfig.ContextName, kubeconfig.Namespace, broker.SessionPath, environment));
-            foreach (var warning in command.Warnings) display.Note(warning);
+            foreach (var warning in command?.Warnings ?? []) display.Note(warning);
             display.Finish();
+            if (session.Routing is { } routing && options.Report.Progress != ProgressStyle.Quiet) surroundings.Screen.WriteError(routing.Screen);
+            if (command is null)
+            {
+                await signals.WaitForEndAsync(session.Banner!.Lost);
+                return session.Banner.IsLost ? ExitCodes.TunnelLost : ExitCodes.Success;
+            }
 
             var exit = await new CommandRun(surroundings.Signals, signals).RunAsync(command, environment.Entries,
                 id => session.Guard!.TellAsync(told => told with { CommandId = id }, CancellationToken.None));

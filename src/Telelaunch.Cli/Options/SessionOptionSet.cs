@@ -20,7 +20,9 @@ internal sealed class SessionOptionSet
     private readonly Option<string[]> _skipProcesses = Texts("--skip-processes", "A,B", "Programs of the process tree that stay outside, besides build tools and debuggers");
     private readonly Option<string?> _tunnel = Text("--tunnel", "ssh|direct", "What carries the flows: SSH with a pinned host key (default), or the port-forward alone");
     private readonly Option<string?> _carriers = Text("--carriers", "N", "How many port-forwards carry the flows, 1 to 4 (default 1); the loss of one resets its own flows only");
-    private readonly Option<string?> _method = Text("--method", "auto|shim", "How traffic is caught; auto refuses programs of which nothing would be caught, shim starts them all the same", "-m");
+    private readonly Option<string?> _method = Text("--method", "auto|shim|vpn-tcp|route", "How traffic is caught; auto refuses programs of which nothing would be caught, shim starts them all the same, vpn-tcp routes for the whole machine, route sends packets to a node", "-m");
+    private readonly Option<bool> _vpnTcp = new("--vpn-tcp") { Description = "Short for --method vpn-tcp: every program of this machine reaches the cluster; the command may be left out" };
+    private readonly Option<string?> _node = Text("--node", "NAME|IP", "With --method route: the node that forwards; otherwise one that this machine reaches directly");
     private readonly Option<string?> _agentImage = Text("--agent-image", "IMAGE", $"The agent's image; otherwise {AgentImageVariable}");
     private readonly Option<string?> _serviceAccount = Text("--service-account", "NAME", "The agent pod's service account");
     private readonly Option<string?> _imagePullSecret = Text("--image-pull-secret", "NAME", "The Secret with which the agent's image is pulled");
@@ -45,7 +47,7 @@ internal sealed class SessionOptionSet
     {
         Option[] all =
         [
-            _kubeconfig, _context, _namespace, _as, _token, _alsoProxy, _neverProxy, _skipProcesses, _tunnel, _carriers, _method, _agentImage, _serviceAccount,
+            _kubeconfig, _context, _namespace, _as, _token, _alsoProxy, _neverProxy, _skipProcesses, _tunnel, _carriers, _method, _vpnTcp, _node, _agentImage, _serviceAccount,
             _imagePullSecret, _agentTimeout, _agentNamespace, OutputOption, _progress, _verbose, _logFile, _trace, _dryRun,
         ];
         foreach (var option in all) command.Options.Add(option);
@@ -101,15 +103,28 @@ internal sealed class SessionOptionSet
             [.. (line.GetValue(_skipProcesses) ?? []).SelectMany(list => list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
             OptionValues.Word("--tunnel", line.GetValue(_tunnel), TunnelKind.Ssh, ("ssh", TunnelKind.Ssh), ("direct", TunnelKind.Direct)))
         {
-            Method = ReadMethod(line.GetValue(_method)),
+            Method = ReadMethod(line),
+            Node = ReadNode(line),
             Carriers = OptionValues.Number("--carriers", line.GetValue(_carriers), absent: 1, least: 1, most: 4),
         };
     }
 
-    private static CatchMethod ReadMethod(string? text) => text is "seccomp" or "netns" or "vpn-tcp" or "route"
-        ? throw new CommandLineException("method-not-available", $"--method: '{text}' isn't available in this version.", "Leave the option out, or write --method shim.")
+    private CatchMethod ReadMethod(ParseResult line)
+    {
+        var text = line.GetValue(_method);
+        if (text is "seccomp" or "netns")
+            throw new CommandLineException("method-not-available", $"--method: '{text}' isn't available in this version.", "Leave the option out, or write --method shim or --method vpn-tcp.");
         // inject-tcp is Telepresence 1's word for it.
-        : OptionValues.Word("--method", text, CatchMethod.Auto, ("auto", CatchMethod.Auto), ("shim", CatchMethod.Shim), ("inject-tcp", CatchMethod.Shim));
+        var method = OptionValues.Word("--method", text, line.GetValue(_vpnTcp) ? CatchMethod.VpnTcp : CatchMethod.Auto,
+            ("auto", CatchMethod.Auto), ("shim", CatchMethod.Shim), ("inject-tcp", CatchMethod.Shim), ("vpn-tcp", CatchMethod.VpnTcp), ("route", CatchMethod.Route));
+        return line.GetValue(_vpnTcp) && method != CatchMethod.VpnTcp
+            ? throw new CommandLineException("options-exclude-each-other", $"--vpn-tcp and --method {text} are both given.", "Leave one of them out.")
+            : method;
+    }
+
+    private string? ReadNode(ParseResult line) => line.GetValue(_node) is { } node && ReadMethod(line) != CatchMethod.Route
+        ? throw new CommandLineException("option-without-method", $"--node {node} is given without --method route.", "Add --method route, or leave --node out.")
+        : line.GetValue(_node);
 
     private static Option<string?> Text(string name, string value, string description, params string[] aliases) =>
         new(name, aliases) { HelpName = value, Description = description };

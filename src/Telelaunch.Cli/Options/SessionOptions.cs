@@ -18,6 +18,12 @@ internal enum CatchMethod
 
     /// <summary>The shim, whatever the program is.</summary>
     Shim,
+
+    /// <summary>The packet filter of this machine: every program's connections, not the command's alone.</summary>
+    VpnTcp,
+
+    /// <summary>Nothing is caught: a node of the cluster forwards the packets.</summary>
+    Route,
 }
 
 /// <summary>How a start is shown: <c>--progress</c>.</summary>
@@ -75,6 +81,12 @@ internal sealed record TrafficOptions(
     TunnelKind Tunnel)
 {
     public CatchMethod Method { get; init; }
+
+    /// <summary>The method is for this machine as a whole: a command may be left out.</summary>
+    public bool IsForMachine => Method is CatchMethod.VpnTcp or CatchMethod.Route;
+
+    /// <summary>The node that forwards, by name or address: <c>--node</c>; null: one that is reachable is looked for.</summary>
+    public string? Node { get; init; }
 
     /// <summary>How many carriers are kept open: <c>--carriers</c>.</summary>
     public int Carriers { get; init; } = 1;

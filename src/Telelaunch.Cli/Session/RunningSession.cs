@@ -2,6 +2,7 @@ using Telelaunch.Broker;
 using Telelaunch.Broker.Ports;
 using Telelaunch.Cli.Guard;
 using Telelaunch.Cli.Output;
+using Telelaunch.Cli.Routing;
 using Telelaunch.Cli.Variables;
 using Telelaunch.Cluster;
 using Telelaunch.Net;
@@ -49,6 +50,9 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
 
     public SessionVolumes? Volumes { get; set; }
 
+    /// <summary>Null where the command alone is in the cluster's network.</summary>
+    public MachineRouting? Routing { get; set; }
+
     public Broker.Broker? Broker { get; set; }
 
     public TunnelBanner? Banner { get; set; }
@@ -62,7 +66,7 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
         using var bound = new CancellationTokenSource(DeliveryTime, time);
         try
         {
-            await Task.WhenAll(Broker!.WaitForFlowsAsync(bound.Token), Ports?.WaitForCallersAsync(bound.Token) ?? Task.CompletedTask);
+            await Task.WhenAll(Broker!.WaitForFlowsAsync(bound.Token), Routing?.Flows?.WaitForFlowsAsync(bound.Token) ?? Task.CompletedTask, Ports?.WaitForCallersAsync(bound.Token) ?? Task.CompletedTask);
         }
         catch (OperationCanceledException)
         {
@@ -73,7 +77,9 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
     /// <summary>Removes everything; says what could not be removed. A part that fails to close doesn't keep the next from being removed.</summary>
     public async ValueTask DisposeAsync()
     {
-        // What others wait for comes first.
+        // Every program of this machine needs its name servers: nothing may hold them up.
+        if (Routing is not null) await Routing.ReleaseNamesAsync();
+        // What others wait for comes next.
         var isClean = Hold is null || await Hold.RestoreAsync();
         try
         {
@@ -96,6 +102,8 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
         {
             try
             {
+                // After the broker, whose resets reach their programs over the helper's link.
+                if (Routing is not null) await Routing.DisposeAsync();
                 // After the broker: nobody asks for files any more. Before the tunnel: what was written is still on its way to the pod.
                 if (Volumes is not null) await Volumes.DisposeAsync();
                 if (Files is not null) await Files.DisposeAsync();

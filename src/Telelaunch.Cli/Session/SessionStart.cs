@@ -6,6 +6,7 @@ using Telelaunch.Cli.Launch;
 using Telelaunch.Cli.Logging;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
+using Telelaunch.Cli.Routing;
 using Telelaunch.Cli.Variables;
 using Telelaunch.Cluster;
 using Telelaunch.Net;
@@ -75,9 +76,14 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         if (options.Environment.IsPassed) await _phases.ShowAsync("environment", () => ReadEnvironmentAsync(session, connection, cancellationToken));
         if (extent == SessionExtent.Environment) return;
         await MountVolumesAsync(session, connection, cancellationToken);
-        await _phases.ShowAsync("names", () => StartBrokerAsync(session, ranges, names, cancellationToken));
+        var machine = purpose == SessionPurpose.Run && options.Traffic.Method == CatchMethod.VpnTcp
+            ? new MachineStart(options, screen, log, time, session, ranges, names)
+            : null;
+        if (machine is not null) await _phases.ShowAsync("routing prepared", () => machine.PrepareAsync(cancellationToken));
+        await _phases.ShowAsync("names", () => StartBrokerAsync(session, ranges, names, machine is not null, cancellationToken));
         if (purpose == SessionPurpose.Run) await ExposePortsAsync(session, Exposed(session), cancellationToken);
         if (session.Hold?.Swap is not null) await _phases.ShowAsync($"{session.Plan} scaled to 0", () => MoveTrafficAsync(session, session.Hold, cancellationToken));
+        if (machine is not null) await _phases.ShowAsync("machine routed", () => machine.CatchAsync(cancellationToken));
     }
 
     // An agent of the session's own: guard, claim and Lease where there is a workload, pod.
@@ -260,7 +266,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         }
     }
 
-    private async Task StartBrokerAsync(RunningSession session, ClusterRanges ranges, Cluster.ClusterNames names, CancellationToken cancellationToken)
+    private async Task StartBrokerAsync(RunningSession session, ClusterRanges ranges, Cluster.ClusterNames names, bool isForMachine, CancellationToken cancellationToken)
     {
         var tunnel = session.Tunnel!;
         session.Broker = await Telelaunch.Broker.Broker.StartAsync(new()
@@ -268,7 +274,8 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
             Dialer = tunnel.DialAsync,
             Resolver = tunnel,
             Pod = tunnel.Pod,
-            ClusterRanges = [.. ranges.Services.Concat(ranges.Pods).Select(found => found.Range).Distinct()],
+            // What is routed for the whole machine needs no catching in the process.
+            ClusterRanges = isForMachine ? [] : [.. ranges.Services.Concat(ranges.Pods).Select(found => found.Range).Distinct()],
             PodPorts = options.Expose.ToPod,
             FollowsListeners = Exposed(session).IsAny,
             AlsoProxy = options.Traffic.AlsoRanges,

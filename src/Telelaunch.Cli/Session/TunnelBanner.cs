@@ -12,8 +12,13 @@ internal sealed class TunnelBanner(Screen screen, Broker.Broker broker)
 {
     private static readonly string Rule = new('=', 78);
 
+    private readonly TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Given up for good.</summary>
-    public bool IsLost { get; private set; }
+    public bool IsLost => _lost.Task.IsCompleted;
+
+    /// <summary>Completes when it is given up for good.</summary>
+    public Task Lost => _lost.Task;
 
     public void Show(object? sender, TunnelStateChange change)
     {
@@ -28,12 +33,20 @@ internal sealed class TunnelBanner(Screen screen, Broker.Broker broker)
                 Raise($"THE TUNNEL TO THE CLUSTER IS DOWN: {change.Reason?.Message}", "Open connections are reset, new ones wait while it is tried again.");
                 break;
             case TunnelState.Lost:
-                IsLost = true;
                 broker.SetTunnelState(Telelaunch.Broker.TunnelState.Down);
                 Raise($"THE TUNNEL TO THE CLUSTER IS LOST FOR GOOD: {change.Reason?.Message}",
                     $"{change.Reason?.Remedy} The command goes on without the cluster; telelaunch will end with {ExitCodes.TunnelLost}.");
+                _lost.TrySetResult();
                 break;
         }
+    }
+
+    /// <summary>The helper that routes for the machine has ended by itself.</summary>
+    public void ShowRoutingLost()
+    {
+        Raise("THIS MACHINE IS NO LONGER ROUTED INTO THE CLUSTER: the helper has ended.",
+            $"Name servers and routes are as they were before. telelaunch will end with {ExitCodes.TunnelLost}.");
+        _lost.TrySetResult();
     }
 
     private void Raise(string cause, string what) => screen.WriteError($"\ntelelaunch: {Rule}\ntelelaunch: {cause}\ntelelaunch: {what}\ntelelaunch: {Rule}\n");

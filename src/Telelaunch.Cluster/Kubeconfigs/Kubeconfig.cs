@@ -16,6 +16,9 @@ public sealed class Kubeconfig : IDisposable
     /// <summary>Address of the API server.</summary>
     public Uri Server { get; }
 
+    /// <summary>What connections to the API server are made to: the server itself, or the proxy in front of it. What routes for this machine must leave this host's addresses alone.</summary>
+    public Uri FirstHop => Proxy ?? (HttpClient.DefaultProxy.IsBypassed(Server) ? null : HttpClient.DefaultProxy.GetProxy(Server)) ?? Server;
+
     /// <summary>Name of the context; <c>in-cluster</c> when the service account of the Pod around us is used.</summary>
     public string ContextName { get; internal init; } = "";
 
