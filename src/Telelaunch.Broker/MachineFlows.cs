@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Telelaunch.Linux;
 using Telelaunch.Net;
 
 namespace Telelaunch.Broker;
@@ -135,8 +136,8 @@ public sealed class MachineFlows : IAsyncDisposable
             try
             {
                 Socket socket = await listener.AcceptAsync(cancellationToken);
-                if (socket.RemoteEndPoint is IPEndPoint source && socket.LocalEndPoint is IPEndPoint destination
-                    && _expected.TryRemove((source, destination), out TaskCompletionSource<Socket>? expected))
+                // Socket.LocalEndPoint may answer the listener's.
+                if (socket.RemoteEndPoint is IPEndPoint source && _expected.TryRemove((source, socket.ReadLocalEndPoint()), out TaskCompletionSource<Socket>? expected))
                 {
                     socket.NoDelay = true;
                     expected.SetResult(socket);
