@@ -1,5 +1,6 @@
 using Telelaunch.Net;
 using Telelaunch.Routing.Journal;
+using Telelaunch.Routing.Links;
 using Telelaunch.Routing.Resolver;
 
 namespace Telelaunch.Routing.Tests.Resolver;
@@ -16,6 +17,7 @@ internal static class ResolvingProgram
         var paths = new HostPaths();
         HostResolver? resolver = null;
         HostJournal? journal = null;
+        HostLink? link = null;
         Say($"process {Environment.ProcessId}");
         while (Console.ReadLine() is { } command)
         {
@@ -30,9 +32,21 @@ internal static class ResolvingProgram
                         resolver.UpstreamsChanged += upstreams => Say($"upstreams {string.Join(' ', upstreams)}");
                         resolver.Told += line => Say($"told {line}");
                         break;
-                    case ["apply", var link, var index]:
+                    case ["find-resolvectl"]:
+                        resolver = HostResolverSearch.Find(paths, TimeProvider.System, ResolvectlProgram.Open);
+                        Say($"found {resolver.Name}");
+                        break;
+                    case ["link"]:
+                        link = HostLink.Create("telelaunch0", "a test");
+                        link.SetUp();
+                        link.AddAddress(CaughtNamespace.Own4);
+                        break;
+                    case ["unlink"]:
+                        link!.Dispose();
+                        break;
+                    case ["apply"]:
                         journal = HostJournal.Open(paths, TimeProvider.System);
-                        resolver!.Apply(Names, new(link, int.Parse(index)), journal);
+                        resolver!.Apply(Names, new(link?.Name ?? "", link?.Index ?? 0), journal);
                         break;
                     case ["undo"]:
                         resolver!.Dispose();
