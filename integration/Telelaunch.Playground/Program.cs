@@ -14,6 +14,7 @@ try
         ("down", []) => await DownCommand.RunAsync(options, CancellationToken.None),
         ("status", []) => StatusCommand.Run(options),
         ("daemon", [var pipe]) => await Daemon.RunAsync(options, pipe),
+        ("link", [var process]) => await LinkCommand.RunAsync(options, process, CancellationToken.None),
         ("image", ["load", var file]) => await LoadImageAsync(options, file),
         _ => throw new FormatException($"unknown command {options.Command} {string.Join(' ', options.Arguments)}".TrimEnd()),
     };

@@ -4,7 +4,7 @@ using System.Net;
 namespace Telelaunch.Playground.Commands;
 
 /// <summary>The command line, read.</summary>
-/// <param name="Command">up, down, status, image, or daemon: <c>up</c>'s other half.</param>
+/// <param name="Command">up, down, status, image, link, or daemon: <c>up</c>'s other half.</param>
 public sealed record Options(string Command, StateDirectory State, int Port, string? Workloads, bool Quiet, IReadOnlyList<string> Arguments)
 {
     private const int DnsPort = 53;
@@ -14,6 +14,7 @@ public sealed record Options(string Command, StateDirectory State, int Port, str
         playground status [--state DIR]
         playground down [--state DIR]
         playground image load FILE [--state DIR]
+        playground link PID [--state DIR]
         """;
 
     /// <summary>The resolver for names outside the cluster; null means those of the host.</summary>

@@ -17,6 +17,9 @@ public sealed class StateDirectory(string path)
 
     private string LockFile => System.IO.Path.Combine(Path, "lock");
 
+    /// <summary>The process that holds the node's namespaces, while a daemon runs.</summary>
+    public string NodeHolder => System.IO.Path.Combine(Path, "node");
+
     public bool Exists => Directory.Exists(Path);
 
     /// <summary>The daemon's process, or null if none runs. A process id in the file counts only while the lock is held.</summary>

@@ -56,6 +56,7 @@ public sealed class PlaygroundNode : IAsyncDisposable
             _logger.LogWarning("There is one user only for all pods: images that change users (nginx, postgres, redis) won't run. Install uidmap, and give this user a line in /etc/subuid and /etc/subgid.");
         await CleanUpAsync(_settings.StateDirectory, cancellation);
         _sandbox = await NodeSandbox.StartAsync(_settings.StateDirectory, cancellation);
+        await File.WriteAllTextAsync(Path.Combine(_settings.StateDirectory, "node"), _sandbox.HolderPid.ToString(System.Globalization.CultureInfo.InvariantCulture), cancellation);
         var network = new PodNetwork(_sandbox);
         await network.PrepareAsync(cancellation);
         _parts = new(_store, _settings, Time, _logger)
