@@ -18,6 +18,8 @@ internal static class DryRun
     /// <summary>Stands for what isn't known before the session: its name and its directory.</summary>
     private const string SessionId = "dryrun";
 
+    private const string NoManifests = """{"apiVersion":"v1","kind":"List","items":[]}""";
+
     public static async Task<int> RunAsync(Screen screen, SessionOptions options, OutputFormat format, CancellationToken cancellationToken)
     {
         using var connection = ClusterAccess.Connect(options.Cluster);
@@ -25,7 +27,8 @@ internal static class DryRun
         var pod = ClusterAccess.PodOptions(options.Agent, kubeconfig.Namespace, SessionId);
         var swap = options.Workload.Swap is { } reference ? await SwapPlan.ReadAsync(connection, pod.Namespace, reference, isForSwap: true, cancellationToken) : null;
         pod = pod with { StandIn = swap?.StandIn(), NewDeployment = options.Workload.NewDeployment is { } name ? new(name, options.Expose.AskedPodPorts) : null };
-        var rights = ClusterRights.ReviewAsync(connection, pod.Namespace, ClusterAccess.RightsOf(options.Workload, SessionPurpose.Run), cancellationToken);
+        var makesAgent = options.Traffic.Method != CatchMethod.Route;
+        var rights = ClusterRights.ReviewAsync(connection, pod.Namespace, makesAgent ? ClusterAccess.RightsOf(options.Workload, SessionPurpose.Run) : [], cancellationToken);
         var ranges = ClusterRanges.FindAsync(connection, kubeconfig.Namespace, cancellationToken);
         await Task.WhenAll(rights, ranges);
 
@@ -43,7 +46,7 @@ internal static class DryRun
             [.. AddressRanges.Create(found.Select(range => range.Range), options.Traffic.NeverRanges).FindOverlaps(HostRoutes.Read()).Select(OverlapNote.Of)],
             Environment(options),
             PlannedVariables.Of(options.Environment, swap is null || !options.Environment.IsPassed ? null : (await WorkloadEnvironment.ReadAsync(connection, swap, cancellationToken)).Variables),
-            JsonDocument.Parse(AgentPod.Describe(pod)).RootElement)
+            JsonDocument.Parse(makesAgent ? AgentPod.Describe(pod) : NoManifests).RootElement)
         {
             Notes = [.. (swap?.Findings ?? []).Select(finding => finding.ToString())],
             Routing = options.Traffic.IsForMachine ? await PlannedRouting.OfAsync(connection, await ranges, options.Traffic, cancellationToken) : null,

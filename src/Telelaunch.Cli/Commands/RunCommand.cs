@@ -12,6 +12,7 @@ internal static class RunCommand
     /// <param name="words">Null where the whole machine is routed and no command is started.</param>
     public static async Task<int> RunAsync(Surroundings surroundings, SessionOptions options, CommandWords? words, OutputFormat format, CancellationToken cancellationToken)
     {
+        MachineMethod.Check(options);
         var command = words is null ? null : PreparedCommand.Find(words, options.Traffic.Method);
         if (options.DryRun) return await DryRun.RunAsync(surroundings.Screen, options, format, cancellationToken);
         return options.Traffic.Method == CatchMethod.Route

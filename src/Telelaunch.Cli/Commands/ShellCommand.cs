@@ -1,6 +1,7 @@
 using Telelaunch.Cli.Launch;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
+using Telelaunch.Cli.Routing;
 
 namespace Telelaunch.Cli.Commands;
 
@@ -12,6 +13,9 @@ internal static class ShellCommand
     /// <returns>As <see cref="RunCommand.RunAsync"/>.</returns>
     public static async Task<int> RunAsync(Surroundings surroundings, SessionOptions options, OutputFormat format, CancellationToken cancellationToken)
     {
+        MachineMethod.Check(options);
+        if (options.Traffic.Method == CatchMethod.Route)
+            throw new CommandLineException("method-without-session", "--method route has no session that a shell could be in: it is for the whole machine.", "Begin with telelaunch run --method route; every shell is in it then.");
         var shell = Environment.GetEnvironmentVariable("SHELL") is { Length: > 0 } own ? own : DefaultShell;
         // Looked at before anything is made; its words are known once the session's directory is there.
         var found = PreparedCommand.Find(CommandWords.OfText(shell), options.Traffic.Method);

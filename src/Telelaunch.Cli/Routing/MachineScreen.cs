@@ -17,8 +17,10 @@ internal static class MachineScreen
     {
         var (caught, own) = (ranges.Caught, ranges.Own);
         var sources = found.Services.Concat(found.Pods).ToLookup(range => range.Range, range => range.Source);
-        var routed = caught.Ranges.All.Where(range => range.Kind == RangeKind.Cluster).Select(range => $"{range.Range} ({sources[range.Range].FirstOrDefault() ?? "--also-proxy"})");
-        var never = caught.Ranges.All.Where(range => range.Kind == RangeKind.Never).Select(range => $"{range.Range} ({(own.Ranges.Contains(range.Range) ? "the way to the API server" : "--never-proxy")})");
+        // What lies in no range of the cluster's wasn't to be routed anyway.
+        var cluster = caught.Ranges.All.Where(range => range.Kind == RangeKind.Cluster).Select(range => range.Range).ToList();
+        var never = caught.Ranges.All.Where(range => range.Kind == RangeKind.Never && cluster.Any(range.Range.Overlaps)).Select(range => $"{range.Range} ({(own.Ranges.Contains(range.Range) ? "the way to the API server" : "--never-proxy")})");
+        var routed = cluster.Select(range => $"{range} ({sources[range].FirstOrDefault() ?? "--also-proxy"})");
         var overlapping = caught.Overlaps.Select(overlap => $"{overlap.Cluster} (overlaps {overlap.Host.Range} on {overlap.Host.Name}; addresses that names lead to are routed)").Distinct();
         var domains = plan.RoutingDomains.Where(domain => !domain.EndsWith(".arpa", StringComparison.Ordinal)).ToList();
         var name = plan.SearchDomains.Count > 0 ? $"SERVICE.{plan.SearchDomains[0]}" : "SERVICE";
