@@ -3,33 +3,37 @@ using System.Net.Sockets;
 
 namespace Telelaunch.Impairment;
 
-/// <summary>A relay on loopback that stands between a client and a server and behaves as a long, cut or failing line would.</summary>
+/// <summary>A relay, on loopback or in another network namespace, that stands between a client and a server and behaves as a long, cut or failing line would.</summary>
 /// <remarks>
-/// Needs no privilege and changes nothing but what goes through it. Bytes arrive unchanged and in order, half-close and RST as such.
+/// Needs no privilege, on loopback, and changes nothing but what goes through it. Bytes arrive unchanged and in order, half-close and RST as such.
 /// Each direction holds up to 128 MiB on the way, so that distance alone limits nobody's throughput. All members may be called at any time by any thread.
 /// </remarks>
 public sealed class ImpairedLink : IDisposable
 {
     private readonly EndPoint _upstream;
+    private readonly LinkPlace? _place;
     private readonly LinkConditions _conditions = new();
     private readonly Lock _lock = new();
     private readonly HashSet<LinkConnection> _connections = [];
     private readonly List<LinkedKubeconfig> _kubeconfigs = [];
     // Bound and never listening: keeps the port ours, and a SYN to it is refused, while there is no listener.
-    private readonly Socket _reservation = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket _reservation;
     private Socket? _listener;
     private Thread? _accepting;
     private bool _isDisposed;
 
-    private ImpairedLink(EndPoint upstream, TimeSpan distance)
+    private ImpairedLink(EndPoint upstream, TimeSpan distance, LinkPlace? place)
     {
         _upstream = upstream;
+        _place = place;
         Distance = distance;
-        _reservation.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        IPEndPoint endpoint = place?.Endpoint ?? new IPEndPoint(IPAddress.Loopback, 0);
+        _reservation = Socket(endpoint);
+        _reservation.Bind(endpoint);
         Listen();
     }
 
-    /// <summary>Where clients connect to: 127.0.0.1 and a port that stays the same.</summary>
+    /// <summary>Where clients connect to: 127.0.0.1 or the place's address, and a port that stays the same.</summary>
     public IPEndPoint Endpoint => (IPEndPoint)_reservation.LocalEndPoint!;
 
     /// <summary>The round trip that the link adds: with a distance of 20 ms each direction takes 10 ms longer.</summary>
@@ -93,14 +97,18 @@ public sealed class ImpairedLink : IDisposable
     /// <summary>Starts a link.</summary>
     /// <param name="upstream">The server, connected to once for each connection of a client.</param>
     /// <param name="distance">The round trip that the link adds; see <see cref="Distance"/>.</param>
-    public static ImpairedLink Start(EndPoint upstream, TimeSpan distance = default)
+    /// <param name="place">Where clients find it; null: on this process's loopback.</param>
+    /// <exception cref="SocketException">The place's endpoint can't be had.</exception>
+    public static ImpairedLink Start(EndPoint upstream, TimeSpan distance = default, LinkPlace? place = null)
     {
         ArgumentNullException.ThrowIfNull(upstream);
-        return new ImpairedLink(upstream, distance);
+        return new ImpairedLink(upstream, distance, place);
     }
 
     /// <summary>Starts a link before the API server that the current context of a kubeconfig names.</summary>
-    public static ImpairedLink StartBefore(string kubeconfigPath, TimeSpan distance = default) => Start(LinkedKubeconfig.ServerOf(kubeconfigPath), distance);
+    /// <inheritdoc cref="Start"/>
+    public static ImpairedLink StartBefore(string kubeconfigPath, TimeSpan distance = default, LinkPlace? place = null) =>
+        Start(LinkedKubeconfig.ServerOf(kubeconfigPath), distance, place);
 
     /// <summary>Writes a kubeconfig that reaches the API server of <paramref name="kubeconfigPath"/> through this link.</summary>
     /// <remarks>
@@ -162,10 +170,17 @@ public sealed class ImpairedLink : IDisposable
             return [.. _connections];
     }
 
+    /// <summary>A socket where clients are.</summary>
+    private Socket Socket(IPEndPoint endpoint)
+    {
+        Socket Make() => new(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        return _place is null ? Make() : NetworkNamespace.Do(_place.Process, Make);
+    }
+
     private void Listen()
     {
         // Binds with SO_REUSEADDR as .NET does for every TCP socket: next to the reservation, and to connections in TIME_WAIT.
-        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        Socket listener = Socket(Endpoint);
         listener.Bind(Endpoint);
         listener.Listen(512);
         _listener = listener;

@@ -1,3 +1,6 @@
+using System.Net;
+using Telelaunch.Impairment;
+
 namespace Telelaunch.EndToEnd.Machine;
 
 /// <summary>A machine for a system-wide session: its own network, /etc, /run and /var/lib, a default route, a name server, and the cluster's API server in reach.</summary>
@@ -13,10 +16,12 @@ namespace Telelaunch.EndToEnd.Machine;
 /// </remarks>
 internal sealed class DeveloperMachine : IAsyncDisposable
 {
+    private const int ApiServerPort = 6443;
+
     private readonly TestCluster _cluster;
     private readonly OutsideWorld _outside;
     private ProcessRun? _holder;
-    private ApiServerRelay? _apiServer;
+    private ImpairedLink? _apiServer;
     private bool _isDisposed;
 
     private DeveloperMachine(TestCluster cluster, OutsideWorld outside)
@@ -27,10 +32,11 @@ internal sealed class DeveloperMachine : IAsyncDisposable
 
     public OutsideWorld Outside => _outside;
 
-    public ApiServerRelay ApiServer => _apiServer!;
+    /// <summary>The way to the API server; as long as nobody changes it, there is nothing wrong with it.</summary>
+    public ImpairedLink ApiServer => _apiServer!;
 
     /// <summary>Leads to the cluster's API server from this machine.</summary>
-    public string Kubeconfig => ApiServer.Kubeconfig;
+    public string Kubeconfig { get; private set; } = "";
 
     /// <summary>The machine's root directory, as this process sees it: <c>/proc/PID/root</c> (proc(5)).</summary>
     public string Root => $"/proc/{_holder!.Id}/root";
@@ -88,7 +94,7 @@ internal sealed class DeveloperMachine : IAsyncDisposable
             await _holder.DisposeAsync();
         }
 
-        if (_apiServer is not null) await _apiServer.DisposeAsync();
+        _apiServer?.Dispose();
         await _outside.DisposeAsync();
     }
 
@@ -98,7 +104,9 @@ internal sealed class DeveloperMachine : IAsyncDisposable
             "unshare", ["--net", "--mount", "--propagation", "private", Programs.Source("machine.sh"), $"{_outside.Process}"]);
         await _holder.WaitForLineAsync("ready");
         _outside.Serve();
-        _apiServer = new ApiServerRelay(_outside, kubeconfig);
+        _apiServer = ImpairedLink.StartBefore(
+            kubeconfig, place: new LinkPlace(_outside.Process, new IPEndPoint(OutsideWorld.ApiServerAddress, ApiServerPort)));
+        Kubeconfig = _apiServer.KubeconfigThrough(kubeconfig);
         await SetUpAsync(resolver);
     }
 

@@ -2,29 +2,34 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Telelaunch.EndToEnd.Machine;
+namespace Telelaunch.Impairment;
 
 /// <summary>Work in another network namespace. A socket belongs for ever to the namespace that its thread was in when it was made (network_namespaces(7)).</summary>
-internal static partial class NetworkNamespace
+public static partial class NetworkNamespace
 {
-    private const int CloneNewNet = 0x40000000;
+    private const int CLONE_NEWNET = 0x40000000;
 
     /// <summary>Does something in the network namespace of a process, on a thread of its own that ends with it; needs CAP_SYS_ADMIN.</summary>
-    /// <remarks>What is done must not continue elsewhere: no await.</remarks>
+    /// <param name="process">Its id.</param>
+    /// <param name="work">Must not continue elsewhere: no await.</param>
+    /// <exception cref="Win32Exception">setns(2) failed.</exception>
+    /// <exception cref="IOException">The process is gone.</exception>
     public static T Do<T>(int process, Func<T> work)
     {
+        ArgumentNullException.ThrowIfNull(work);
         var done = new TaskCompletionSource<T>();
         var thread = new Thread(() =>
         {
             try
             {
                 using SafeFileHandle space = File.OpenHandle($"/proc/{process}/ns/net");
-                if (SetNamespace(space, CloneNewNet) != 0) throw new Win32Exception(Marshal.GetLastPInvokeError(), $"setns to the network namespace of process {process}");
+                if (SetNamespace(space, CLONE_NEWNET) != 0)
+                    throw new Win32Exception(Marshal.GetLastPInvokeError(), $"setns to the network namespace of process {process}");
                 done.SetResult(work());
             }
-            catch (Exception e)
+            catch (Exception error)
             {
-                done.SetException(e);
+                done.SetException(error);
             }
         });
         thread.Start();
