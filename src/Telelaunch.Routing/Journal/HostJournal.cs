@@ -39,9 +39,7 @@ public sealed class HostJournal : IDisposable
         string path = Path.Combine(paths.Journals, string.Create(CultureInfo.InvariantCulture, $"{owner.ProcessId}-{owner.StartTime}-{owner.PidNamespace}{Extension}"));
         try
         {
-            Directory.CreateDirectory(paths.Journals, OwnerOnly | UnixFileMode.UserExecute);
-            // FileShare.None is flock(LOCK_EX).
-            var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0, UnixCreateMode = OwnerOnly });
+            FileStream file = Create(path);
             var journal = new HostJournal(file, owner);
             journal.Append(new() { Owner = owner });
             HostPath.Flush(paths.Journals);
@@ -96,8 +94,39 @@ public sealed class HostJournal : IDisposable
     {
         lock (_gate)
         {
-            if (_standing.Count == 0) File.Delete(_file.Name);
+            if (_standing.Count == 0) DeleteFile(_file.Name);
             _file.Dispose();
+        }
+    }
+
+    /// <summary>Removes a journal, and the folder with the last one.</summary>
+    internal static void DeleteFile(string path)
+    {
+        File.Delete(path);
+        try
+        {
+            Directory.Delete(Path.GetDirectoryName(path)!);
+        }
+        catch (IOException)
+        {
+            // There are others.
+        }
+    }
+
+    private static FileStream Create(string path)
+    {
+        while (true)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly | UnixFileMode.UserExecute);
+            try
+            {
+                // FileShare.None is flock(LOCK_EX).
+                return new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0, UnixCreateMode = OwnerOnly });
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // Another session's end has just removed it.
+            }
         }
     }
 

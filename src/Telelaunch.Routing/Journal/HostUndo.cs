@@ -49,7 +49,7 @@ public static class HostUndo
             int leftBefore = left.Count;
             foreach (JournalEntry entry in Enumerable.Reverse(standing))
                 UndoOne(entry, standing, owner, paths, removeRoute, done, left);
-            if (left.Count == leftBefore) File.Delete(path);
+            if (left.Count == leftBefore) HostJournal.DeleteFile(path);
         }
         catch (FileNotFoundException)
         {
