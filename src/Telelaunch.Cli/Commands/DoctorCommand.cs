@@ -4,9 +4,11 @@ using Telelaunch.Cli.Launch;
 using Telelaunch.Cli.Logging;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
+using Telelaunch.Cli.Routing;
 using Telelaunch.Cli.Session;
 using Telelaunch.Cluster;
 using Telelaunch.Net;
+using Telelaunch.Routing.Helper;
 using Telelaunch.Targets;
 
 namespace Telelaunch.Cli.Commands;
@@ -49,6 +51,7 @@ internal sealed class DoctorCommand(Surroundings surroundings, SessionOptions op
             if (!await CheckAsync("API server", () => connection.GetServerVersionAsync(cancellationToken))) return;
             if (!await CheckAsync("rights", () => RightsAsync(connection, cancellationToken))) return;
             await CheckAsync("ranges", () => RangesAsync(connection, cancellationToken));
+            if (options.Traffic.IsForMachine) await CheckAsync("machine", () => MachineAsync(connection, cancellationToken));
         }
         await CheckAsync("session", () => SessionAsync(cancellationToken));
     }
@@ -71,6 +74,22 @@ internal sealed class DoctorCommand(Surroundings surroundings, SessionOptions op
             _checks.Add(new("overlap", DoctorStatus.Warn, OverlapNote.Of(overlap), $"Take {overlap.Host.Name} down, or name what you need with --also-proxy."));
         if (ranges.Count == 0) _checks.Add(new("ranges", DoctorStatus.Warn, "No range could be found: addresses are followed only when names lead to them.", "Give the ranges with --also-proxy, or the rights that telelaunch rbac calls optional."));
         return string.Join(", ", ranges.Select(range => $"{range.Range} ({range.Source})"));
+    }
+
+    // As far as a helper goes before it changes anything that others notice: rights, another session, link, listeners, port 53, set-up of the name servers.
+    private async Task<string> MachineAsync(ClusterConnection connection, CancellationToken cancellationToken)
+    {
+        var nothing = new RoutingPlan
+        {
+            Method = RoutingMethod.VpnTcp,
+            Owner = $"doctor of {Environment.UserName}, context {connection.Kubeconfig.ContextName}, process {Environment.ProcessId}",
+            Ranges = [],
+            SearchDomains = [],
+            RoutingDomains = [],
+        };
+        await using var routing = await MachineRouting.PrepareAsync(surroundings.Screen, nothing, cancellationToken);
+        if (!routing.Prepared.HasIPv6) _checks.Add(new("machine", DoctorStatus.Warn, "IPv6 is switched off on this machine: IPv6 addresses of the cluster aren't routed.", "sysctl net.ipv6.conf.all.disable_ipv6=0, if you need them."));
+        return $"can be routed; name servers by {routing.Prepared.Resolver}, all other names from {string.Join(", ", routing.Prepared.Upstreams)}";
     }
 
     private async Task<string> SessionAsync(CancellationToken cancellationToken)
