@@ -86,7 +86,7 @@ public static class HostUndo
             case { Record: { } record }:
                 what = $"resolvconf has forgotten {record.Name}";
                 why = IsSame(FileIdentity.OfTarget(paths.ResolvconfState), record.Folder, owner)
-                    ? ResolvconfPrograms.Remove(record, paths.ResolvConf, record.IsOpenresolv ? paths.ResolvConf : null)
+                    ? ResolvconfPrograms.Remove(record, paths, record.IsOpenresolv ? paths.ResolvConf : null)
                     : Elsewhere(paths.ResolvconfState);
                 break;
             case { Link: { } link }:
@@ -106,7 +106,7 @@ public static class HostUndo
     private static string? RemoveOpenresolvRecord(List<JournalEntry> standing, ReplacedFile file, HostPaths paths, JournalOwner? owner)
     {
         ResolvconfRecord? record = standing.Select(entry => entry.Record).FirstOrDefault(record => record is { IsOpenresolv: true });
-        return record is null || !IsSame(FileIdentity.OfTarget(paths.ResolvconfState), record.Folder, owner) ? null : ResolvconfPrograms.Remove(record, file.Path, file.Beside);
+        return record is null || !IsSame(FileIdentity.OfTarget(paths.ResolvconfState), record.Folder, owner) ? null : ResolvconfPrograms.Remove(record, paths, file.Beside);
     }
 
     // Device numbers may be others after a restart.

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Telelaunch.Linux;
 using Telelaunch.Net;
 using Telelaunch.Routing.Journal;
@@ -18,12 +19,22 @@ internal sealed class FrontFile
 
     private readonly ReplacedFile _file;
     private readonly HostJournal _journal;
+    private readonly Func<string, string, int> _exchange;
     private int _number;
     private FileIdentity? _ours;
+
+    // While it is open nothing else gets its inode: a file that is made anew after ours was removed isn't taken for ours rewritten.
+    private SafeFileHandle? _held;
     private string _text = "";
 
-    public FrontFile(string path, HostJournal journal)
+    public FrontFile(string path, HostJournal journal) : this(path, journal, HostPath.Exchange)
     {
+    }
+
+    /// <param name="exchange">renameat2(2): the errno.</param>
+    internal FrontFile(string path, HostJournal journal, Func<string, string, int> exchange)
+    {
+        _exchange = exchange;
         string folder = Path.GetDirectoryName(path)!;
         string beside = Path.Combine(folder, $".{Path.GetFileName(path)}.telelaunch-{journal.Owner.ProcessId}");
         _file = new(path, beside, beside + "-next", FileIdentity.OfTarget(folder) ?? default, WasAbsent: FileIdentity.Of(path) is null);
@@ -44,7 +55,8 @@ internal sealed class FrontFile
         int errno;
         try
         {
-            Write(_file.Beside, text);
+            SafeFileHandle ours = Write(_file.Beside, text);
+            Hold(ours, FileIdentity.Of(_file.Beside));
             errno = _file.WasAbsent ? HostPath.TryRename(_file.Beside, _file.Path) : Swap(_file.Beside);
             // After a rename ours is where it should be; after an exchange it is the only one there that isn't a stranger.
             if (errno == 0) HostPath.Flush(Path.GetDirectoryName(_file.Path)!);
@@ -61,7 +73,6 @@ internal sealed class FrontFile
                 ? new HostException("resolver-file-immutable", $"'{_file.Path}' may not be replaced (EPERM): it has probably been made immutable.", $"sudo chattr -i {_file.Path}")
                 : Refused(Errno.NameOf(errno), null);
         }
-        _ours = FileIdentity.Of(_file.Path);
         _text = text;
     }
 
@@ -81,33 +92,27 @@ internal sealed class FrontFile
             // Rewritten in place, and not finished: its close comes.
             if (now == _ours && !isOurs && IsOpenForWriting(_file.Path)) break;
             string text = build((isOurs || ResolvConf.IsOurs(there ?? "") ? TryRead(_file.Beside) : there) ?? "");
-            Write(_file.Next, text);
-            FileIdentity? next = FileIdentity.Of(_file.Next);
+            SafeFileHandle next = Write(_file.Next, text);
+            FileIdentity? nextOurs = FileIdentity.Of(_file.Next);
             int errno = Swap(_file.Next);
             if (errno != 0)
             {
+                next.Dispose();
                 File.Delete(_file.Next);
                 throw new IOException($"'{_file.Path}' can't be replaced: {Errno.NameOf(errno)}");
             }
             hasTaken |= KeepAside();
-            _ours = next;
+            Hold(next, nextOurs);
             _text = text;
         }
         return hasTaken;
-    }
-
-    /// <summary>Leaves what stands there where it is; what lies beside it goes.</summary>
-    public void Abandon()
-    {
-        File.Delete(_file.Beside);
-        File.Delete(_file.Next);
-        _journal.Remove(_number);
     }
 
     /// <summary>Puts the original back.</summary>
     /// <returns>Null, or why something was left.</returns>
     public string? TakeOut()
     {
+        _held?.Dispose();
         string? left = PutBack(_file);
         if (left is null) _journal.Remove(_number);
         return left;
@@ -165,7 +170,7 @@ internal sealed class FrontFile
     /// <summary>Puts what lies at <paramref name="aside"/> in place, and what was in place there.</summary>
     private int Swap(string aside)
     {
-        int errno = HostPath.Exchange(aside, _file.Path);
+        int errno = _exchange(aside, _file.Path);
         if (errno is not (Errno.EINVAL or ENOSYS)) return errno;
         string second = aside + "-link";
         File.Delete(second);
@@ -177,7 +182,15 @@ internal sealed class FrontFile
         return errno != 0 ? errno : HostPath.TryRename(second, aside);
     }
 
-    private static void Write(string path, string text)
+    private void Hold(SafeFileHandle file, FileIdentity? identity)
+    {
+        _held?.Dispose();
+        _held = file;
+        _ours = identity;
+    }
+
+    /// <returns>The file, open for reading.</returns>
+    private static SafeFileHandle Write(string path, string text)
     {
         File.Delete(path);
         using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = Readable });
@@ -185,6 +198,7 @@ internal sealed class FrontFile
         File.SetUnixFileMode(file.SafeFileHandle, Readable);
         using (var writer = new StreamWriter(file, leaveOpen: true)) writer.Write(text);
         file.Flush(flushToDisk: true);
+        return HostPath.OpenUnlocked(path);
     }
 
     private static bool IsOurs(string path) => FileIdentity.Of(path) is { IsLink: false } && ResolvConf.IsOurs(TryRead(path) ?? "");

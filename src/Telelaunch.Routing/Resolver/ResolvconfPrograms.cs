@@ -38,16 +38,17 @@ internal static class ResolvconfPrograms
         return string.Join('\n', lines);
     }
 
-    /// <summary>Runs openresolv where <paramref name="resolvConf"/> is a copy of <paramref name="text"/>.</summary>
+    /// <summary>Runs openresolv where /etc/resolv.conf is a copy of <paramref name="text"/>.</summary>
     /// <returns>What it made of it; null where we may not mount, and it wasn't run.</returns>
-    public static (HostProgram.Result Result, string Text)? RunAside(string program, string[] arguments, string input, string resolvConf, string text)
+    public static (HostProgram.Result Result, string Text)? RunAside(string program, string[] arguments, string input, HostPaths paths, string text)
     {
-        string copy = Path.Combine(Path.GetTempPath(), $"telelaunch-resolv.conf-{Guid.NewGuid():N}");
+        // A folder in which nobody else can put anything.
+        string copy = Path.Combine(paths.Journals, $"resolv.conf-{Guid.NewGuid():N}");
         try
         {
             File.WriteAllText(copy, text);
             HostProgram.Result? result = null;
-            bool isMounted = PrivateMount.TryRun(resolvConf, copy, () => result = HostProgram.Run(program, arguments, input));
+            bool isMounted = PrivateMount.TryRun(paths.ResolvConf, copy, () => result = HostProgram.Run(program, arguments, input));
             return isMounted ? (result!, File.ReadAllText(copy)) : null;
         }
         finally
@@ -57,27 +58,24 @@ internal static class ResolvconfPrograms
     }
 
     /// <summary>Removes the record, and with openresolv brings the original, which still lies beside, up to what it says now.</summary>
-    /// <param name="original">Where the original lies, and as what it is to come back; null where openresolv wrote it in place, and with Debian's.</param>
+    /// <param name="original">The file that is to be what openresolv makes of the others' records; null with Debian's, which sees to that itself.</param>
     /// <returns>Null, or why something was left.</returns>
-    public static string? Remove(ResolvconfRecord record, string resolvConf, string? original)
+    public static string? Remove(ResolvconfRecord record, HostPaths paths, string? original)
     {
         try
         {
             string[] arguments = RemoveArguments(record.IsOpenresolv);
             if (!File.Exists(record.Program)) return null;
-            HostProgram.Result result;
             if (original is not null && File.Exists(original))
             {
                 string text = File.ReadAllText(original);
-                if (RunAside(record.Program, arguments, "", resolvConf, text) is { } aside)
+                if (RunAside(record.Program, arguments, "", paths, text) is { } aside)
                 {
                     if (aside.Text != text && !ResolvConf.IsOurs(aside.Text)) File.WriteAllText(original, aside.Text);
-                    result = aside.Result;
-                    return result.Code == 0 ? null : Left(record, result);
+                    return Left(record, aside.Result);
                 }
             }
-            result = HostProgram.Run(record.Program, arguments);
-            return result.Code == 0 ? null : Left(record, result);
+            return Left(record, HostProgram.Run(record.Program, arguments));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -85,5 +83,6 @@ internal static class ResolvconfPrograms
         }
     }
 
-    private static string Left(ResolvconfRecord record, HostProgram.Result result) => $"'{record.Program} -d {record.Name}' ended with {result.Code}: {result.Error}";
+    private static string? Left(ResolvconfRecord record, HostProgram.Result result) =>
+        result.Code == 0 ? null : $"'{record.Program} -d {record.Name}' ended with {result.Code}: {result.Error}";
 }

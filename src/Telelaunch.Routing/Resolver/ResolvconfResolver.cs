@@ -84,7 +84,7 @@ internal sealed class ResolvconfResolver : HostResolver
     {
         string[] arguments = ResolvconfPrograms.AddArguments(_isOpenresolv);
         string before = FileResolver.Read(Paths.ResolvConf);
-        var aside = _isOpenresolv ? ResolvconfPrograms.RunAside(_program, arguments, Record(names), Paths.ResolvConf, before) : null;
+        var aside = _isOpenresolv ? ResolvconfPrograms.RunAside(_program, arguments, Record(names), Paths, before) : null;
         HostProgram.Result result = aside?.Result ?? HostProgram.Run(_program, arguments, Record(names));
         if (result.Code != 0) return $"'{_program} -a' ended with {result.Code}: {result.Error}";
         string text = aside?.Text ?? FileResolver.Read(Paths.ResolvConf);
@@ -99,7 +99,7 @@ internal sealed class ResolvconfResolver : HostResolver
     private void RemoveRecord()
     {
         if (_record is null) return;
-        if (ResolvconfPrograms.Remove(_record, Paths.ResolvConf, _front?.Original ?? (_isOpenresolv ? Paths.ResolvConf : null)) is { } left) Tell(left);
+        if (ResolvconfPrograms.Remove(_record, Paths, _front?.Original ?? (_isOpenresolv ? Paths.ResolvConf : null)) is { } left) Tell(left);
         else _journal!.Remove(_number);
         _record = null;
     }

@@ -186,6 +186,23 @@ public class FileResolverTests
     }
 
     [Fact]
+    public void WhatNscdKeeps_IsForgotten()
+    {
+        // It asks for itself when the file changes; told not to look, it would keep names for as long as it may.
+        using var room = new HostRoom($"{Plain}; mkdir -p /run/nscd /var/cache/nscd; printf 'enable-cache hosts yes\\ncheck-files hosts no\\npositive-time-to-live hosts 3600\\nnegative-time-to-live hosts 3600\\n' > /etc/nscd.conf", "nscd");
+        room.Start("nscd", "--foreground");
+        room.Bash("until nscd -g; do :; done > /run/first");
+        Assert.Equal("", room.LookUp("hello"));
+        ResolvingProcess resolving = room.Resolving();
+        resolving.Do("find");
+
+        resolving.Do("apply");
+        Assert.Equal("10.96.0.5", room.LookUp("hello"));
+        resolving.Do("undo");
+        Assert.Equal("", room.LookUp("hello"));
+    }
+
+    [Fact]
     public void AFileMountedReadOnly_IsRefused_AndSoIsAReadOnlyFolder()
     {
         using (var room = new HostRoom(Mounted + "; mount -o remount,bind,ro /etc/resolv.conf"))

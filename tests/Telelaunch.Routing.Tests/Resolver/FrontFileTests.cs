@@ -1,4 +1,5 @@
 using Telelaunch.Linux;
+using Telelaunch.Net;
 using Telelaunch.Routing.Journal;
 using Telelaunch.Routing.Resolver;
 
@@ -111,6 +112,49 @@ public sealed class FrontFileTests : IDisposable
 
         Assert.Null(front.TakeOut());
         Assert.Equal("original", File.ReadAllText(path));
+    }
+
+    // Every file system of this kernel can exchange; older ones, and some that are reached over a network, can't.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WithoutExchange_TheOriginalIsKeptBySecondName(bool isLink)
+    {
+        string path = Path.Combine(_folder, "resolv.conf");
+        if (isLink) File.CreateSymbolicLink(path, "target");
+        File.WriteAllText(path, "original");
+        FileIdentity? before = FileIdentity.Of(path);
+        using var journal = HostJournal.Open(new HostPaths(_folder), TimeProvider.System);
+        var front = new FrontFile(path, journal, (_, _) => Errno.EINVAL);
+
+        front.Place(Ours);
+        Assert.Equal(Ours, File.ReadAllText(path));
+        Assert.Equal(before, FileIdentity.Of(front.Original));
+        Assert.False(front.Settle(_ => Ours));
+        File.Delete(path);
+        File.WriteAllText(path, "theirs");
+        FileIdentity? theirs = FileIdentity.Of(path);
+        Assert.True(front.Settle(_ => Ours));
+        Assert.Equal(Ours, File.ReadAllText(path));
+
+        Assert.Null(front.TakeOut());
+        Assert.Equal(theirs, FileIdentity.Of(path));
+        Assert.Equal(isLink ? [path, Path.Combine(_folder, "target")] : [path], Directory.GetFiles(_folder).Order());
+    }
+
+    [Theory]
+    [InlineData(Errno.EPERM, "resolver-file-immutable")]
+    [InlineData(Errno.EROFS, "resolver-file-not-replaced")]
+    public void ARefusedExchange_LeavesNothing(int errno, string code)
+    {
+        string path = Path.Combine(_folder, "resolv.conf");
+        File.WriteAllText(path, "original");
+        using var journal = HostJournal.Open(new HostPaths(_folder), TimeProvider.System);
+
+        Assert.Equal(code, Assert.Throws<HostException>(() => new FrontFile(path, journal, (_, _) => errno).Place(Ours)).Code);
+
+        Assert.Equal("original", File.ReadAllText(path));
+        Assert.Single(Directory.GetFiles(_folder));
     }
 
     private ReplacedFile Lay(string? path, string? beside, string? next, bool wasAbsent)

@@ -82,6 +82,27 @@ public class ResolvedResolverTests
     }
 
     [Fact]
+    public void WherePrograms_GoPastTheDaemonByItsList_TheListIsWhatIsAskedForTheRest()
+    {
+        using HostRoom room = Create("ln -s ../run/systemd/resolve/resolv.conf /etc/resolv.conf");
+        ResolvingProcess resolving = room.Resolving();
+        Assert.Equal($"found /etc/resolv.conf\nupstreams {HostRoom.Outside}", resolving.Do("find"));
+        Assert.Equal("", resolving.Do("apply"));
+        Assert.Equal("10.96.0.5", room.LookUp("hello"));
+
+        // The daemon reads our file as any of a person's now, and puts our server into its list.
+        room.Bash($"resolvectl query who.example > /run/first; resolvectl dns eth0 {HostRoom.OtherOutside}");
+
+        string upstreams = resolving.WaitFor("upstreams ");
+        Assert.Contains(HostRoom.OtherOutside, upstreams, StringComparison.Ordinal);
+        Assert.DoesNotContain("127.84.53.53", upstreams, StringComparison.Ordinal);
+        resolving.Do("undo");
+        Assert.Equal("../run/systemd/resolve/resolv.conf\n", room.Bash("readlink /etc/resolv.conf"));
+        room.Bash("resolvectl flush-caches; resolvectl query who.example > /run/first");
+        Assert.DoesNotContain("127.84.53.53", room.Bash("cat /run/systemd/resolve/resolv.conf"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AStubThatNobodyServes_IsAFileLikeAnyOther()
     {
         using var room = new HostRoom("echo 'nameserver 127.0.0.53' > /etc/resolv.conf", "systemd-resolved", "libsystemd-shared");
