@@ -52,6 +52,6 @@ public sealed class NameTests(TestCluster cluster)
         Assert.True(run.Output == "ENETUNREACH\n" && run.Errors.Contains("UDP", StringComparison.Ordinal), run.ToString());
     }
 
-    private static string[] Sorted(string output) =>
+    internal static string[] Sorted(string output) =>
         [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => string.Join(' ', line.Split(' ').Order(StringComparer.Ordinal)))];
 }

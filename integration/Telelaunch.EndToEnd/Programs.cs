@@ -21,4 +21,14 @@ internal static class Programs
         Assert.True(run.ExitCode == 0, run.ToString());
         return program;
     }
+
+    /// <summary>Builds a Go program without cgo: static, with Go's own resolver.</summary>
+    public static async Task<string> CompileGoAsync(TestCluster cluster, string file)
+    {
+        var program = Path.Combine(cluster.Scratch, $"{Path.GetFileNameWithoutExtension(file)}-go");
+        if (File.Exists(program)) return program;
+        await using var run = await ProcessRun.CompleteAsync("go", ["build", "-o", program, Source(file)], new Dictionary<string, string?> { ["CGO_ENABLED"] = "0", ["GOTOOLCHAIN"] = "local" });
+        Assert.True(run.ExitCode == 0, run.ToString());
+        return program;
+    }
 }

@@ -24,6 +24,9 @@ end() {
 }
 trap end EXIT
 
+# What others mount there would come and go as if it were this machine's.
+awk '$5 ~ "^/run/" { print $5 }' /proc/self/mountinfo | sort -r | while read -r other; do umount -l "$other"; done
+
 # A tmpfs that only its parts keep: as soon as they are bound where they belong, /mnt is as it was.
 mount -t tmpfs -o mode=755 machine /mnt
 mkdir /mnt/etc /mnt/run /mnt/upper /mnt/work

@@ -17,8 +17,9 @@ part sysctl; sysctl -a -r '^net\.ipv[46]\.conf\.' 2>/dev/null
 part resolv.conf; stat -c '%i %A %U:%G %s %y %N' /etc/resolv.conf; stat -L -c '%i %A %U:%G %s %y' /etc/resolv.conf; cat /etc/resolv.conf
 part etc; list /etc -maxdepth 1
 part run; find /run -printf '%M %u:%g %p %l\n' | LC_ALL=C sort
-part mounts; cut -d ' ' -f 1-6 /proc/self/mountinfo
-part telelaunch; [ ! -e /var/lib/telelaunch ] || list /var/lib/telelaunch
+# Whatever is mounted in /tmp isn't this machine's.
+part mounts; cut -d ' ' -f 1-6 /proc/self/mountinfo | grep -v ' /tmp/'
+part telelaunch; [ ! -e /var/lib/telelaunch ] || list /var/lib/telelaunch -mindepth 1
 part processes
 own=$(readlink /proc/self/ns/net)
 for process in /proc/[0-9]*; do

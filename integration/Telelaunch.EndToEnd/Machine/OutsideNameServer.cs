@@ -11,7 +11,7 @@ namespace Telelaunch.EndToEnd.Machine;
 /// <param name="Type">The record type's number (RFC 1035 §3.2.2).</param>
 internal readonly record struct Question(string Name, ushort Type, ProtocolType Protocol);
 
-/// <summary>The name server of the outside world, on port 53 of UDP and TCP, IPv4 and IPv6. It knows one host, and remembers all that it was asked.</summary>
+/// <summary>The name server of the outside world, on port 53 of UDP and TCP, IPv4 and IPv6. It knows one host and all names below it, and remembers all that it was asked.</summary>
 internal sealed class OutsideNameServer : IAsyncDisposable
 {
     public const ushort TypeA = 1;
@@ -97,7 +97,7 @@ internal sealed class OutsideNameServer : IAsyncDisposable
         if (ReadQuestion(message) is not var (name, type, end)) return Compose(message[..HeaderSize], [], FormatError, null);
         _questions.Enqueue(new Question(name, type, protocol));
         var question = message[HeaderSize..end];
-        if (name != OutsideWorld.Host) return Compose(message[..HeaderSize], question, NameError, null);
+        if (name != OutsideWorld.Host && !name.EndsWith("." + OutsideWorld.Host, StringComparison.Ordinal)) return Compose(message[..HeaderSize], question, NameError, null);
         return Compose(message[..HeaderSize], question, 0, type switch
         {
             TypeA => OutsideWorld.Address4.GetAddressBytes(),

@@ -69,6 +69,18 @@ internal sealed class OutsideWorld : IAsyncDisposable
         }
     });
 
+    /// <summary>Starts a program in the outside world's network; its files are this machine's.</summary>
+    public ProcessRun Start(string program, params string[] arguments) => ProcessRun.Start("nsenter", ["--target", $"{Process}", "--net", "--", program, .. arguments]);
+
+    /// <summary>Runs a program that must succeed, and returns what it wrote.</summary>
+    public async Task<string> OutputAsync(string program, params string[] arguments)
+    {
+        await using var run = Start(program, arguments);
+        run.CloseInput();
+        await run.WaitForExitAsync();
+        return run.ExitCode == 0 ? run.Output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}\n{run}");
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Web is not null) await Web.DisposeAsync();
