@@ -31,12 +31,11 @@ internal sealed record MachineRanges(Kubeconfig Kubeconfig, CaughtRanges Caught,
     }
 
     /// <summary>This machine's routes of all its tables, so those of other VPNs too, as the ranges that they lead away.</summary>
-    /// <remarks>Left out: default routes, also when a VPN splits them in two halves, loopback, link-local and multicast, and routes that lead nowhere.</remarks>
     public static IReadOnlyList<NamedRange> ReadHostRoutes()
     {
         using var routes = HostRouteTable.Open();
         return [.. routes.Read()
-            .Where(route => route is { Type: RouteType.Unicast, Interface: { } name } && name != "lo" && route.Range.PrefixLength > 1 && !AddressRanges.NeverLeavesHost(route.Range.Network))
+            .Where(route => route.LeadsToANetwork)
             .Select(route => new NamedRange(route.Interface!, route.Range))
             .Distinct()];
     }

@@ -28,6 +28,7 @@ internal sealed class HostRouting : IDisposable
     private readonly IPAddress? _address6;
     private readonly List<(int Number, AddressRange Range, IPAddress Gateway, int Interface)> _gatewayRoutes = [];
     private CatchTable? _table;
+    private OverlapWatch? _overlaps;
 
     private HostRouting(RoutingPlan plan, HostResolver resolver, HostJournal journal, Links.HostLink link, IPAddress address4, IPAddress? address6)
     {
@@ -93,8 +94,9 @@ internal sealed class HostRouting : IDisposable
 
     /// <summary>From now on connections are caught, or sent to the node, and names are split.</summary>
     /// <param name="held">Told of each connection whose SYN waits for a verdict; on a thread of the queue.</param>
+    /// <param name="note">Told of what a person should know meanwhile; on any thread.</param>
     /// <exception cref="HostException">It can't be; the caller disposes.</exception>
-    public void Catch(Action<HeldSyn> held)
+    public void Catch(Action<HeldSyn> held, Action<string> note)
     {
         if (_plan.Method == RoutingMethod.Route)
         {
@@ -108,6 +110,7 @@ internal sealed class HostRouting : IDisposable
                 _link.AddLocalRoute(range, SourceFor(range));
         }
 
+        _overlaps = new OverlapWatch(_ranges, LinkName, note);
         _resolver.Apply(new SplitNames(_plan.SearchDomains, _plan.RoutingDomains), new(_link.Name, _link.Index), _journal);
     }
 
@@ -133,6 +136,7 @@ internal sealed class HostRouting : IDisposable
     public void Dispose()
     {
         _resolver.Dispose();
+        _overlaps?.Dispose();
         RemoveGatewayRoutes();
         // Routes first: a program that connects now takes the machine's own way, and isn't refused by what is left of ours.
         _link.Dispose();

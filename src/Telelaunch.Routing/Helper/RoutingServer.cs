@@ -57,7 +57,9 @@ public sealed class RoutingServer(PacketChannel launcher, Func<PacketChannel> st
                 Prepare(RoutingPlan.Parse(message.Rest));
                 break;
             case "catch" when _routing is not null:
-                _routing.Catch(held => RoutingMessage.Held(held.Id, held.Source, held.Destination).TrySend(launcher));
+                _routing.Catch(
+                    held => RoutingMessage.Held(held.Id, held.Source, held.Destination).TrySend(launcher),
+                    note => RoutingMessage.Of("note", note).TrySend(launcher));
                 RoutingMessage.Of("caught").TrySend(launcher);
                 break;
             case "verdict" when _routing?.Held is { } queue:

@@ -46,7 +46,11 @@ public sealed record HostRoute(
     int InterfaceIndex,
     IPAddress? Gateway,
     IPAddress? PreferredSource,
-    byte Protocol);
+    byte Protocol)
+{
+    /// <summary>Whether it leads to a network of its own: no default route, also not in halves as a VPN makes them, nothing of loopback, link-local or multicast.</summary>
+    public bool LeadsToANetwork => Type == RouteType.Unicast && Interface is not (null or "lo") && Range.PrefixLength > 1 && !AddressRanges.NeverLeavesHost(Range.Network);
+}
 
 /// <summary>Which way packets to one address take now.</summary>
 /// <param name="Type"><see cref="RouteType.Local"/>: it is one of this machine's own.</param>
