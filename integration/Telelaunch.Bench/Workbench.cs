@@ -18,7 +18,12 @@ internal sealed record Workbench(BenchNamespace Cluster, string Artifacts, strin
     /// <summary>Path of a program of this project.</summary>
     public string Program(string name) => Path.Combine(Sources, "programs", name);
 
-    public RouteOpener OpenRoutes(string kubeconfig) => new(Cluster, kubeconfig, Path.Combine(Artifacts, "telelaunch"), Flows);
+    /// <summary>Path of a program that this project shares with the tests.</summary>
+    public string SharedProgram(string name) => Path.Combine(Sources, "..", "programs", name);
+
+    public string Telelaunch => Path.Combine(Artifacts, "telelaunch");
+
+    public RouteOpener OpenRoutes(string kubeconfig) => new(Cluster, kubeconfig, Telelaunch, Flows);
 
     /// <param name="count">Rounds that count; a quick run has a third of them, at least two.</param>
     public PairedRounds Rounds(int count) => new(IsQuick ? Math.Max(2, count / 3) : count, warmUps: 1, Random);

@@ -32,6 +32,29 @@ internal sealed class ProcessSet
         return found._processes().Any() ? found : null;
     }
 
+    /// <summary>All processes of a network namespace, whichever they are by then, whatever their children do.</summary>
+    /// <param name="process">One of them; it is there as long as the set is used.</param>
+    /// <param name="except">Those that don't count.</param>
+    /// <exception cref="IOException">The process is gone.</exception>
+    public static ProcessSet OfNetworkNamespace(int process, params int[] except)
+    {
+        string own = NetworkNamespace(process) ?? throw new IOException($"Process {process} is gone.");
+        return new(() => All().Where(other => !except.Contains(other) && NetworkNamespace(other) == own));
+    }
+
+    /// <summary>Type and inode of a process's network namespace (namespaces(7), "The /proc/pid/ns/ directory"); null of a process that is gone.</summary>
+    private static string? NetworkNamespace(int process)
+    {
+        try
+        {
+            return new FileInfo($"/proc/{process}/ns/net").LinkTarget;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     private static bool IsIn(int process, string container)
     {
         try

@@ -4,7 +4,7 @@ namespace Telelaunch.Bench.Results;
 
 /// <summary>One line of the table: what was measured, and how it compares to a peer.</summary>
 /// <param name="Id">Unique and stable: section, subject and conditions, joined by slashes.</param>
-/// <param name="Method">How traffic is caught or led: <c>shim</c> is Telelaunch, everything else a peer.</param>
+/// <param name="Method">How traffic is caught or led: <c>shim</c> and <c>vpn-tcp</c> are Telelaunch, everything else a peer.</param>
 /// <param name="Carrier">What carries the flows: <c>ssh</c> or <c>direct</c>; null where there is none.</param>
 /// <param name="Direction"><c>down</c> (from the cluster), <c>up</c>, or null.</param>
 /// <param name="Flows">Connections at once.</param>

@@ -19,6 +19,13 @@ internal sealed class OpenSshClient : IAsyncDisposable
 
     public int ProcessId => _ssh.Id;
 
+    /// <summary>What every ssh of the benchmark is started with: the run's keys, and no configuration of the user's.</summary>
+    public static string[] Options(BenchNamespace cluster) =>
+    [
+        "-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", $"UserKnownHostsFile={cluster.KnownHosts}", "-o", "HostKeyAlias=bench",
+        "-o", "StrictHostKeyChecking=yes", "-i", cluster.ClientKey,
+    ];
+
     /// <param name="forwards">Its <c>-L</c> and <c>-R</c>.</param>
     /// <param name="hasSession">
     /// Whether a session is open beside them; otherwise they are all there is (<c>-N</c>). Its server sets TCP_NODELAY for a session only: without one, a connection that it opens to the
@@ -34,13 +41,11 @@ internal sealed class OpenSshClient : IAsyncDisposable
         ChildProcess? ssh = null;
         try
         {
-            // No configuration of the user's.
             ssh = ChildProcess.Start(
                 "ssh",
                 [
-                    "-F", "none", "-v", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes", "-o", "IdentitiesOnly=yes",
-                    "-o", $"UserKnownHostsFile={cluster.KnownHosts}", "-o", "HostKeyAlias=bench", "-o", "StrictHostKeyChecking=yes",
-                    "-i", cluster.ClientKey, "-p", $"{forward.Port}", .. forwards, .. hasSession ? ["-s", Destination, "sftp"] : new[] { "-N", Destination },
+                    .. Options(cluster), "-v", "-o", "ExitOnForwardFailure=yes", "-p", $"{forward.Port}", .. forwards,
+                    .. hasSession ? ["-s", Destination, "sftp"] : new[] { "-N", Destination },
                 ],
                 errorLine: ready.Take,
                 endsWithItsInput: false);

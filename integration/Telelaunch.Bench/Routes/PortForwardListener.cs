@@ -7,7 +7,7 @@ using Telelaunch.Tunnel.PortForward;
 
 namespace Telelaunch.Bench.Routes;
 
-/// <summary>A port on this machine's loopback; each connection to it gets a port-forward of its own to one port of a Pod.</summary>
+/// <summary>A port on this machine's loopback, or wherever it is told; each connection to it gets a port-forward of its own to one port of a Pod.</summary>
 /// <remarks>The very port-forward that Telelaunch's carriers use, so that the peers don't differ in it.</remarks>
 internal sealed class PortForwardListener : IAsyncDisposable
 {
@@ -17,18 +17,19 @@ internal sealed class PortForwardListener : IAsyncDisposable
     private readonly string _namespace;
     private readonly string _pod;
     private readonly int _podPort;
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<Task> _forwards = [];
     private readonly Task _running;
 
-    public PortForwardListener(ClusterConnection connection, string podNamespace, string pod, int podPort)
+    /// <param name="bound">The socket to listen on, which is the listener's own from here; null: one on loopback.</param>
+    public PortForwardListener(ClusterConnection connection, string podNamespace, string pod, int podPort, Socket? bound = null)
     {
         _connection = connection;
         _namespace = podNamespace;
         _pod = pod;
         _podPort = podPort;
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener = bound ?? Loopback();
         _listener.Listen(1024);
         _running = RunAsync();
     }
@@ -44,6 +45,13 @@ internal sealed class PortForwardListener : IAsyncDisposable
         await _running;
         await Task.WhenAll(_forwards);
         _stop.Dispose();
+    }
+
+    private static Socket Loopback()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return socket;
     }
 
     private async Task RunAsync()
