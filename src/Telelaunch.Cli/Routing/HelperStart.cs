@@ -48,21 +48,21 @@ internal sealed class HelperStart(Screen screen)
 
     private List<string> ProgramWords(string own)
     {
-        if (Capabilities.OfThisProcess().Has(Capability.NetAdmin)) return [own, Command];
+        // Root without the capability is a container's; the helper says what that lacks.
+        if (PeerCredentials.CurrentUserId == 0) return [own, Command];
         var path = Environment.GetEnvironmentVariable("PATH");
-        if (Find("sudo", path) is { } sudo)
-        {
-            screen.Say($"a helper needs {Needed}; everything else runs as you: sudo {own} {Command}");
-            // Without a terminal nobody could type the password, and sudo would wait for one.
-            return Terminal.IsTerminal(2) ? [sudo, "--", own, Command] : [sudo, "-n", "--", own, Command];
-        }
-        if (Find("pkexec", path) is { } pkexec)
-        {
-            screen.Say($"a helper needs {Needed}; everything else runs as you: pkexec {own} {Command}");
-            return [pkexec, own, Command];
-        }
+        // Without a terminal nobody could type the password, and sudo would wait for one.
+        if (Find("sudo", path) is { } sudo) return Told(Terminal.IsTerminal(2) ? [sudo, "--", own, Command] : [sudo, "-n", "--", own, Command]);
+        if (Find("pkexec", path) is { } pkexec) return Told([pkexec, own, Command]);
+        if (Capabilities.OfThisProcess().Has(Capability.NetAdmin)) return [own, Command];
         throw new HostException("root-needed", $"System-wide routing needs {Needed}; this user has neither, and there is neither sudo nor pkexec.",
             "Run telelaunch as root, give a container NET_ADMIN (docker run --cap-add NET_ADMIN --device /dev/net/tun), or use --method shim, which needs no rights.");
+    }
+
+    private List<string> Told(List<string> words)
+    {
+        screen.Say($"a helper needs {Needed}; everything else runs as you: {string.Join(' ', words.Select(word => word == words[0] ? Path.GetFileName(word) : word))}");
+        return words;
     }
 
     private static string? Find(string name, string? path) => CommandSearch.Find(name, path) is { Status: CommandSearchStatus.Found } found ? found.Path : null;
