@@ -19,7 +19,7 @@ part etc; list /etc -maxdepth 1
 part run; find /run -printf '%M %u:%g %p %l\n' | LC_ALL=C sort
 # Whatever is mounted in /tmp isn't this machine's.
 part mounts; cut -d ' ' -f 1-6 /proc/self/mountinfo | grep -v ' /tmp/'
-part telelaunch; [ ! -e /var/lib/telelaunch ] || list /var/lib/telelaunch -mindepth 1
+part telelaunch; [ ! -e /var/lib/telelaunch ] || list /var/lib/telelaunch
 part processes
 own=$(readlink /proc/self/ns/net)
 for process in /proc/[0-9]*; do

@@ -67,7 +67,7 @@ public sealed class DeveloperMachineTests(TestCluster cluster)
                      (": >/etc/left", "rm /etc/left", "etc", "/etc/left"),
                      (": >/run/left", "rm /run/left", "run", "/run/left"),
                      ("mount -t tmpfs left /mnt", "umount /mnt", "mounts", "/mnt"),
-                     ("mkdir -p /var/lib/telelaunch/left", "rmdir /var/lib/telelaunch/left", "telelaunch", "/var/lib/telelaunch/left"),
+                     ("mkdir /var/lib/telelaunch", "rmdir /var/lib/telelaunch", "telelaunch", "/var/lib/telelaunch"),
                  })
         {
             await machine.OutputAsync("sh", "-c", change);
