@@ -29,7 +29,8 @@ public sealed record ReplacedFile(string Path, string Beside, string Next, FileI
 /// <summary>A file that could only be written in place.</summary>
 /// <param name="File">Which one: in another mount namespace the same path may be another file.</param>
 /// <param name="Original">Its bytes.</param>
-public sealed record WrittenFile(string Path, FileIdentity File, byte[] Original);
+/// <param name="Modified">When it was last written, in UTC.</param>
+public sealed record WrittenFile(string Path, FileIdentity File, byte[] Original, DateTime Modified);
 
 /// <summary>A record that we gave to resolvconf(8).</summary>
 /// <param name="Program">The program's path.</param>

@@ -39,7 +39,11 @@ internal sealed class MountedFileResolver : HostResolver
     {
         try
         {
-            if (ResolvConf.IsOurs(FileResolver.Read(file.Path))) Write(file.Path, file.Original);
+            if (ResolvConf.IsOurs(FileResolver.Read(file.Path)))
+            {
+                Write(file.Path, file.Original);
+                File.SetLastWriteTimeUtc(file.Path, file.Modified);
+            }
             return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -100,7 +104,8 @@ internal sealed class MountedFileResolver : HostResolver
 
     private void Take(byte[] original)
     {
-        var written = new WrittenFile(Paths.ResolvConf, FileIdentity.OfTarget(Paths.ResolvConf) ?? default, original);
+        DateTime modified = _written is not null && original == _written.Original ? _written.Modified : File.GetLastWriteTimeUtc(Paths.ResolvConf);
+        var written = new WrittenFile(Paths.ResolvConf, FileIdentity.OfTarget(Paths.ResolvConf) ?? default, original, modified);
         int before = _number;
         _number = _journal!.Add(new() { Written = written });
         _journal.Remove(before);
