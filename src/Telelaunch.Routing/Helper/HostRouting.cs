@@ -17,6 +17,10 @@ internal sealed class HostRouting : IDisposable
 {
     private const string LinkName = RoutingClient.LinkName;
     private const int NameServerPort = 53;
+    private const int SOL_SOCKET = 1;
+    private const int SO_REUSEADDR = 2;
+    private const int StreamAttempts = 10;
+    private static readonly TimeSpan StreamPatience = TimeSpan.FromMilliseconds(50);
 
     private readonly RoutingPlan _plan;
     private readonly IReadOnlyList<AddressRange> _ranges;
@@ -54,6 +58,11 @@ internal sealed class HostRouting : IDisposable
     public Socket? Flows6 => _listener?.IPv6;
 
     public HostResolver Resolver => _resolver;
+
+    public int LinkIndex => _link.Index;
+
+    /// <summary>The link's own: connections to the cluster come from one of them.</summary>
+    public IReadOnlyList<IPAddress> Addresses => _address6 is null ? [_address4] : [_address4, _address6];
 
     /// <summary>Set once caught; null where packets go by a node.</summary>
     public SynQueue? Held { get; private set; }
@@ -140,6 +149,7 @@ internal sealed class HostRouting : IDisposable
         RemoveGatewayRoutes();
         // Routes first: a program that connects now takes the machine's own way, and isn't refused by what is left of ours.
         _link.Dispose();
+        LinkConnections.End(Addresses);
         _table?.Dispose();
         Held?.Dispose();
         _listener?.Dispose();
@@ -156,8 +166,9 @@ internal sealed class HostRouting : IDisposable
         var questions = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         try
         {
-            // Beside a server that has port 53 of every address, as long as it allows that too; the closer address wins.
-            questions.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // Beside a server that has port 53 of every address, as long as it allows that too; the closer address wins, and of two like it the younger. .NET's own
+            // ReuseAddress sets SO_REUSEPORT as well, by which the guard of a session that was killed would get a share of what is this one's (socket(7)).
+            questions.SetRawSocketOption(SOL_SOCKET, SO_REUSEADDR, BitConverter.GetBytes(1));
             questions.Bind(end);
         }
         catch (SocketException error)
@@ -170,17 +181,29 @@ internal sealed class HostRouting : IDisposable
                 error);
         }
 
-        var streams = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
+        return (questions, OpenStreams(end));
+    }
+
+    /// <returns>Null: another program has that port on every address.</returns>
+    private static Socket? OpenStreams(IPEndPoint end)
+    {
+        // The guard of a session that was killed gives the port back as soon as it sees our link.
+        for (int attempt = 1; ; attempt++)
         {
-            streams.Bind(end);
-            streams.Listen();
-            return (questions, streams);
-        }
-        catch (SocketException)
-        {
-            streams.Dispose();
-            return (questions, null);
+            var streams = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                streams.Bind(end);
+                streams.Listen();
+                return streams;
+            }
+            catch (SocketException)
+            {
+                streams.Dispose();
+                if (attempt == StreamAttempts)
+                    return null;
+                Thread.Sleep(StreamPatience);
+            }
         }
     }
 

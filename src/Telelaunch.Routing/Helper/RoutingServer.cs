@@ -80,9 +80,10 @@ public sealed class RoutingServer(PacketChannel launcher, Func<PacketChannel> st
 
     private void Prepare(RoutingPlan plan)
     {
+        // It lives before anything is written down: there is no moment at which a killed helper leaves its journal.
+        _guard = startGuard();
         _routing = HostRouting.Prepare(plan, paths, time);
         HostResolver resolver = _routing.Resolver;
-        _guard = startGuard();
         GiveToGuard(resolver.Upstreams);
         resolver.UpstreamsChanged += upstreams =>
         {
@@ -108,6 +109,7 @@ public sealed class RoutingServer(PacketChannel launcher, Func<PacketChannel> st
         if (_routing.QuestionStreams is { } streams)
             _guard.TrySend("socket dns-tcp"u8, streams.SafeHandle);
         RoutingMessage.Of("upstreams", upstreams.Select(server => server.ToString())).TrySend(_guard);
+        RoutingMessage.Of("link", [_routing.LinkIndex.ToString(CultureInfo.InvariantCulture), .. _routing.Addresses.Select(address => address.ToString())]).TrySend(_guard);
     }
 
     private static void Decide(SynQueue queue, string rest)
@@ -141,14 +143,13 @@ public sealed class RoutingServer(PacketChannel launcher, Func<PacketChannel> st
 
     private void Undo()
     {
-        if (_routing is null)
-            return;
-        _routing.Dispose();
+        // Nothing was changed, or a launcher that has asked for the end has answered the last questions itself; else the guard answers them, for a moment.
+        bool isDone = _routing is null || _isReleased;
+        _routing?.Dispose();
         _routing = null;
         if (_guard is null)
             return;
-        // A launcher that has asked for the end has answered the last questions itself; else the guard answers them, for a moment.
-        if (_isReleased && RoutingMessage.Of("done").TrySend(_guard))
+        if (isDone && RoutingMessage.Of("done").TrySend(_guard))
             _guard.Receive(new byte[1]);
         _guard.Dispose();
         _guard = null;
