@@ -112,14 +112,13 @@ internal sealed class DeveloperMachine : IAsyncDisposable
 
     private async Task SetUpAsync(ResolverSetup resolver)
     {
-        switch (resolver)
+        if (resolver is ResolverSetup.Dnsmasq or ResolverSetup.Resolved or ResolverSetup.Openresolv or ResolverSetup.Resolvconf)
         {
-            case ResolverSetup.Plain:
-                await File.WriteAllTextAsync($"{Root}/etc/resolv.conf", $"# This machine's name server.\nnameserver {OutsideWorld.Address4}\n");
-                break;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(resolver));
+            await using var packages = await ProcessRun.CompleteAsync(Path.Combine(TestCluster.Root, "integration", "resolver-packages"), []);
+            if (packages.ExitCode != 0) throw new InvalidOperationException(packages.ToString());
         }
+
+        await OutputAsync(Programs.Source("machine_resolver.sh"), $"{resolver}", TestCluster.Root, $"{OutsideWorld.Address4}", OutsideWorld.Host);
     }
 
     private string[] Enter(string program, string[] arguments) => ["--target", $"{Process}", "--net", "--mount", "--", program, .. arguments];
