@@ -100,7 +100,7 @@ internal sealed class OutsideNameServer : IAsyncDisposable
         if (name != OutsideWorld.Host && !name.EndsWith("." + OutsideWorld.Host, StringComparison.Ordinal)) return Compose(message[..HeaderSize], question, NameError, null);
         return Compose(message[..HeaderSize], question, 0, type switch
         {
-            TypeA => OutsideWorld.Address4.GetAddressBytes(),
+            TypeA when name != OutsideWorld.PrivateHost => OutsideWorld.Address4.GetAddressBytes(),
             TypeAaaa => OutsideWorld.Address6.GetAddressBytes(),
             _ => null,
         });

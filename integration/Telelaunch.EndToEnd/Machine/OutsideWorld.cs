@@ -11,6 +11,9 @@ internal sealed class OutsideWorld : IAsyncDisposable
     /// <summary>A host of the outside world that has a page.</summary>
     public const string Host = "outside.example";
 
+    /// <summary>The same host by its IPv6 address alone, which is a private one, as those of a cluster are.</summary>
+    public const string PrivateHost = "private." + Host;
+
     public static readonly IPAddress Address4 = IPAddress.Parse("203.0.113.3");
     public static readonly IPAddress Address6 = IPAddress.Parse("fd00:7e1e::3");
 
