@@ -9,13 +9,17 @@ public class LayoutTests
     private const string Program = """
         #define _GNU_SOURCE
         #include <fcntl.h>
+        #include <linux/if_tun.h>
         #include <linux/inet_diag.h>
         #include <linux/netlink.h>
         #include <linux/sock_diag.h>
+        #include <net/if.h>
         #include <netinet/tcp.h>
+        #include <poll.h>
         #include <stddef.h>
         #include <stdio.h>
         #include <sys/socket.h>
+        #include <sys/eventfd.h>
         #include <sys/stat.h>
         int main(void) {
             printf("%zu %zu %zu %zu %zu %zu\n", sizeof(struct msghdr), offsetof(struct msghdr, msg_iov), offsetof(struct msghdr, msg_iovlen),
@@ -27,6 +31,8 @@ public class LayoutTests
             printf("%zu %zu %zu %zu %zu %zu\n", sizeof(struct inet_diag_req_v2), offsetof(struct inet_diag_req_v2, idiag_states), sizeof(struct inet_diag_msg),
                 offsetof(struct inet_diag_msg, id), offsetof(struct inet_diag_msg, idiag_inode), offsetof(struct inet_diag_sockid, idiag_cookie));
             printf("%d %d %d %d %d %d %d\n", AF_NETLINK, NETLINK_SOCK_DIAG, NLMSG_ERROR, NLMSG_DONE, NLM_F_REQUEST | NLM_F_DUMP, SOCK_DIAG_BY_FAMILY, INET_DIAG_SKV6ONLY);
+            printf("%zu %d %u %d %d %d %d %d %d %d\n", sizeof(struct ifreq), IFNAMSIZ, (unsigned)TUNSETIFF, IFF_TUN, IFF_NO_PI, IFF_TUN_EXCL, O_RDWR | O_CLOEXEC, S_IFCHR, EFD_CLOEXEC, POLLIN);
+            printf("%zu %zu %zu %d\n", sizeof(struct pollfd), offsetof(struct pollfd, revents), sizeof(struct sockaddr_nl), SOL_NETLINK);
             return 0;
         }
         """;
@@ -48,6 +54,10 @@ public class LayoutTests
         Assert.Equal(
             $"{LibC.AF_NETLINK} {(int)NetlinkProtocol.SockDiag} {LibC.NLMSG_ERROR} {LibC.NLMSG_DONE} {LibC.NLM_F_REQUEST | LibC.NLM_F_DUMP} {LibC.SOCK_DIAG_BY_FAMILY} {LibC.INET_DIAG_SKV6ONLY}",
             c[6]);
+        Assert.Equal(
+            $"{LibC.IfreqSize} {LibC.IFNAMSIZ} {LibC.TUNSETIFF} {LibC.IFF_TUN} {LibC.IFF_NO_PI} {LibC.IFF_TUN_EXCL & 0xffff} {LibC.O_RDWR | LibC.O_CLOEXEC} {LibC.S_IFCHR} {LibC.EFD_CLOEXEC} {LibC.POLLIN}",
+            c[7]);
+        Assert.Equal($"{sizeof(LibC.pollfd)} {Offset<LibC.pollfd>("revents")} 12 {LibC.SOL_NETLINK}", c[8]);
     }
 
     private static nint Offset<T>(string field) => Marshal.OffsetOf<T>(field);

@@ -115,7 +115,7 @@ internal static class CatchRules
         Caught,
         $"meta nfproto {protocol} meta l4proto tcp tproxy {keyword} to {new IPEndPoint(address, port)} accept",
         KernelPart.Tproxy,
-        e => e.Is(NFT_META_PROTOCOL_NFPROTO, family).Is(NFT_META_L4PROTO, IPPROTO_TCP).Tproxy(family, address.GetAddressBytes(), port).Verdict(NF_ACCEPT));
+        e => e.Is(NFT_META_NFPROTO, family).Is(NFT_META_L4PROTO, IPPROTO_TCP).Tproxy(family, address.GetAddressBytes(), port).Verdict(NF_ACCEPT));
 
     private static NfExpressions Destination4(NfExpressions e) => Address4(e, 16);
 
@@ -123,10 +123,10 @@ internal static class CatchRules
 
     // Offsets in the headers of RFC 791 and RFC 8200.
     private static NfExpressions Address4(NfExpressions e, uint offset) =>
-        e.Is(NFT_META_PROTOCOL_NFPROTO, NfTables.NFPROTO_IPV4).Payload(NFT_PAYLOAD_NETWORK_HEADER, offset, 4).Lookup(Ranges4, Ranges4Id);
+        e.Is(NFT_META_NFPROTO, NfTables.NFPROTO_IPV4).Payload(NFT_PAYLOAD_NETWORK_HEADER, offset, 4).Lookup(Ranges4, Ranges4Id);
 
     private static NfExpressions Address6(NfExpressions e, uint offset) =>
-        e.Is(NFT_META_PROTOCOL_NFPROTO, NfTables.NFPROTO_IPV6).Payload(NFT_PAYLOAD_NETWORK_HEADER, offset, 16).Lookup(Ranges6, Ranges6Id);
+        e.Is(NFT_META_NFPROTO, NfTables.NFPROTO_IPV6).Payload(NFT_PAYLOAD_NETWORK_HEADER, offset, 16).Lookup(Ranges6, Ranges6Id);
 
     private static string Hex(uint mark) => $"0x{mark:x8}";
 }

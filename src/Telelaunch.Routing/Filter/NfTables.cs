@@ -73,7 +73,7 @@ internal static class NfTables
 /// <summary>Writes the expressions of one rule, in the order in which the kernel runs them. Register 1 carries values between them, register 2 ports.</summary>
 internal sealed class NfExpressions(NetlinkWriter message)
 {
-    internal const uint NFT_META_PROTOCOL_NFPROTO = 15;
+    internal const uint NFT_META_NFPROTO = 15;
     internal const uint NFT_META_L4PROTO = 16;
     internal const uint NFT_META_MARK = 3;
     internal const uint NFT_META_IIF = 4;

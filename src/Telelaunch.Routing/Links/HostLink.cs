@@ -14,7 +14,6 @@ namespace Telelaunch.Routing.Links;
 public sealed class HostLink : IDisposable
 {
     private const int LinkHeaderLength = 16;
-    private const byte RTPROT_STATIC = 4;
 
     // Networks from which an address of ours may come. The first two are for benchmarks of devices (RFC 2544 §C.2.2), 100.64/10 is shared space (RFC 6598), the last a range of examples (RFC 5737).
     private static readonly AddressRange[] Candidates =
@@ -175,7 +174,7 @@ public sealed class HostLink : IDisposable
     {
         var message = new NetlinkWriter();
         message.Begin(type, (ushort)(NetlinkSocket.NLM_F_REQUEST | NetlinkSocket.NLM_F_ACK | flags));
-        message.PutRoute(range, RouteTable.Local, RTPROT_STATIC, RtNetlink.RT_SCOPE_HOST, RouteType.Local);
+        message.PutRoute(range, RouteTable.Local, HostRouteTable.Protocol, RtNetlink.RT_SCOPE_HOST, RouteType.Local);
         message.Attribute(RtNetlink.RTA_OIF, (uint)Index);
         if (preferredSource is not null)
             message.Attribute(RtNetlink.RTA_PREFSRC, preferredSource.GetAddressBytes());
