@@ -20,6 +20,7 @@ public class LayoutTests
         #include <stdio.h>
         #include <sys/socket.h>
         #include <sys/eventfd.h>
+        #include <sys/ioctl.h>
         #include <sys/stat.h>
         int main(void) {
             printf("%zu %zu %zu %zu %zu %zu\n", sizeof(struct msghdr), offsetof(struct msghdr, msg_iov), offsetof(struct msghdr, msg_iovlen),
