@@ -43,3 +43,10 @@ internal sealed class TheoryOnMachineAttribute : TheoryAttribute
 {
     public TheoryOnMachineAttribute(string program = "ip") => Skip = FactOnMachineAttribute.Lacks(program);
 }
+
+/// <summary>A test on a developer's machine with a <see cref="PlaygroundRun"/> of its own.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class FactOnPlaygroundAttribute : FactAttribute
+{
+    public FactOnPlaygroundAttribute() => Skip = FactOnMachineAttribute.Lacks("ip") ?? PlaygroundRun.Lacks;
+}

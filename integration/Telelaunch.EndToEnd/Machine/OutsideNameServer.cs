@@ -25,6 +25,7 @@ internal sealed class OutsideNameServer : IAsyncDisposable
 
     private readonly CancellationTokenSource _end = new();
     private readonly ConcurrentQueue<Question> _questions = new();
+    private readonly ConcurrentDictionary<string, IPAddress> _others = new();
     private readonly List<Socket> _sockets = [];
     private readonly List<Task> _loops = [];
     private readonly List<StreamServer> _streams = [];
@@ -45,6 +46,9 @@ internal sealed class OutsideNameServer : IAsyncDisposable
 
     /// <summary>How often a name was asked for, whatever the type and the way.</summary>
     public int Count(string name) => _questions.Count(question => question.Name == name);
+
+    /// <summary>From now on it knows another host, by one address; nobody need have it.</summary>
+    public void Know(string name, IPAddress address) => _others[name] = address;
 
     public async ValueTask DisposeAsync()
     {
@@ -97,6 +101,7 @@ internal sealed class OutsideNameServer : IAsyncDisposable
         if (ReadQuestion(message) is not var (name, type, end)) return Compose(message[..HeaderSize], [], FormatError, null);
         _questions.Enqueue(new Question(name, type, protocol));
         var question = message[HeaderSize..end];
+        if (_others.TryGetValue(name, out var other)) return Compose(message[..HeaderSize], question, 0, type == TypeOf(other) ? other.GetAddressBytes() : null);
         if (name != OutsideWorld.Host && !name.EndsWith("." + OutsideWorld.Host, StringComparison.Ordinal)) return Compose(message[..HeaderSize], question, NameError, null);
         return Compose(message[..HeaderSize], question, 0, type switch
         {
@@ -105,6 +110,8 @@ internal sealed class OutsideNameServer : IAsyncDisposable
             _ => null,
         });
     }
+
+    private static ushort TypeOf(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork ? TypeA : TypeAaaa;
 
     private static (string Name, ushort Type, int End)? ReadQuestion(ReadOnlySpan<byte> message)
     {
