@@ -16,7 +16,7 @@ internal static class HostRestoreCommand
     {
         if (PeerCredentials.CurrentUserId != 0)
             throw new HostException("root-needed", "What a session changes of this machine is root's, and so is putting it back.", "sudo telelaunch restore --host");
-        var report = HostRestore.Run(new HostPaths(), TimeSpan.Zero);
+        var report = HostRestore.Run(new HostPaths(), HostRestore.Patience);
         Report.Write(screen, format, new HostRestoreReport(report.Done, [.. report.Living.Select(owner => owner.ToString())], report.Left), HostRestoreJson.Default.HostRestoreReport, Text);
         return report.Left.Count == 0 ? ExitCodes.Success : ExitCodes.Failed;
     }

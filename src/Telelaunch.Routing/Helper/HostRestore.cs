@@ -9,6 +9,9 @@ namespace Telelaunch.Routing.Helper;
 /// <summary>Puts back what dead sessions left on this machine, by their journals: for the guard, for the next session, and for <c>telelaunch restore --host</c>.</summary>
 public static class HostRestore
 {
+    /// <summary>What a person, or the next session, waits for an owner that was killed a moment ago: a process ends some time after its signal.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     /// <param name="patience">How long an owner that is ending may take.</param>
     public static HostUndoReport Run(HostPaths paths, TimeSpan patience) => HostUndo.Run(paths, RemoveRoute, patience);
 

@@ -73,13 +73,14 @@ internal sealed class HostRouting : IDisposable
     /// <exception cref="HostException">It can't be; nothing is left of it.</exception>
     public static HostRouting Prepare(RoutingPlan plan, HostPaths paths, TimeProvider time)
     {
-        // What a dead session left would be taken for this machine's own.
-        HostRestore.Run(paths, TimeSpan.Zero);
+        // The lock first: whose journal says that it lives is ending then.
         var link = Links.HostLink.Create(LinkName, $"telelaunch: {plan.Owner}");
         HostJournal? journal = null;
         HostResolver? resolver = null;
         try
         {
+            // What a dead session left would be taken for this machine's own.
+            HostRestore.Run(paths, HostRestore.Patience);
             using HostRouteTable routes = HostRouteTable.Open();
             List<AddressRange> taken = [.. routes.Read().Select(route => route.Range), .. plan.ParseRanges()];
             bool hasIPv6 = link.SetUp();
