@@ -53,7 +53,7 @@ public sealed class MachineUndoTests(TestCluster cluster, ITestOutputHelper outp
         ResolverChanged,
     }
 
-    private static readonly Ending[] s_few = [Ending.Interrupted, Ending.LauncherKilled, Ending.HelperKilled, Ending.LauncherAndHelperKilled, Ending.AllKilledThenRestore];
+    private static readonly Ending[] s_few = [Ending.Interrupted, Ending.HelperKilled, Ending.LauncherAndHelperKilled, Ending.AllKilledThenRestore];
 
     [TheoryOnMachine]
     [InlineData(ResolverSetup.Plain)]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Telelaunch.Linux;
@@ -18,6 +19,8 @@ public sealed record HostUndoReport(IReadOnlyList<string> Done, IReadOnlyList<Jo
 /// </remarks>
 public static class HostUndo
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
     /// <param name="removeRoute">Removes a route as it stands in the journal; false: it couldn't. A route that is gone is removed.</param>
     /// <param name="patience">How long an owner that is still there may take to end: one that was killed may not have ended yet when its pipe has.</param>
     public static HostUndoReport Run(HostPaths paths, Func<string, bool> removeRoute, TimeSpan patience)
@@ -45,7 +48,7 @@ public static class HostUndo
                 return;
             }
             // Held by an owner whose PID namespace isn't ours, or by another undoer; until it is ours nothing is done.
-            using var held = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            using FileStream held = Hold(path, patience);
             int leftBefore = left.Count;
             foreach (JournalEntry entry in Enumerable.Reverse(standing))
                 UndoOne(entry, standing, owner, paths, removeRoute, done, left);
@@ -59,6 +62,23 @@ public static class HostUndo
         {
             if (Read(path).Owner is { } owner) living.Add(owner);
             else left.Add($"'{path}' can't be read: {error.Message}");
+        }
+    }
+
+    // An undoer that was killed holds it until it has ended altogether, as an owner does.
+    private static FileStream Hold(string path, TimeSpan patience)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException error) when (error is not FileNotFoundException && Stopwatch.GetElapsedTime(start) < patience)
+            {
+                Thread.Sleep(Look);
+            }
         }
     }
 

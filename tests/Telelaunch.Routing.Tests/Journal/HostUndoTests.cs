@@ -63,6 +63,17 @@ public sealed class HostUndoTests : IDisposable
     }
 
     [Fact]
+    public async Task AnotherUndoerThatIsEnding_IsWaitedFor()
+    {
+        Write(JournalOwner.Current(TimeProvider.System) with { BootId = "another" }, new JournalLine() { Number = 1, Change = new() { Route = "a" } });
+        var held = new FileStream(Directory.GetFiles(Paths.Journals).Single(), FileMode.Open, FileAccess.Write, FileShare.None);
+        Task<HostUndoReport> undoing = Task.Run(() => HostUndo.Run(Paths, route => { _removed.Add(route); return true; }, TimeSpan.FromSeconds(30)));
+        await held.DisposeAsync();
+        Assert.Empty((await undoing).Living);
+        Assert.Equal(["a"], _removed);
+    }
+
+    [Fact]
     public void AnOwnerInAnotherPidNamespace_LivesWhileItHoldsItsJournal()
     {
         Write(JournalOwner.Current(TimeProvider.System) with { PidNamespace = 1 }, new JournalLine() { Number = 1, Change = new() { Route = "a" } });
