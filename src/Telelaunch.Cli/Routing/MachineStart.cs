@@ -40,16 +40,20 @@ internal sealed class MachineStart(SessionOptions options, Screen screen, Sessio
             Time = time,
             Logger = log.Loggers.CreateLogger("Telelaunch.MachineFlows"),
         });
-        tunnel.StateChanged += (_, change) => routing.Names!.SetTunnelState(change.State switch
-        {
-            Telelaunch.Tunnel.TunnelState.Up => Telelaunch.Broker.TunnelState.Up,
-            Telelaunch.Tunnel.TunnelState.Down => Telelaunch.Broker.TunnelState.Reconnecting,
-            _ => Telelaunch.Broker.TunnelState.Down,
-        });
+        tunnel.StateChanged += (_, change) => routing.Names!.SetTunnelState(StateOf(change.State));
+        // What happened before the handler was there.
+        routing.Names!.SetTunnelState(StateOf(tunnel.State.State));
         await routing.CatchAsync(cancellationToken);
         _ = ShowLossAsync(routing, session.Banner!);
         routing.Screen = MachineScreen.Of(session.Connection!.Kubeconfig, found, _ranges!, _plan!, routing.Prepared, "through the tunnel");
     }
+
+    private static Telelaunch.Broker.TunnelState StateOf(Telelaunch.Tunnel.TunnelState state) => state switch
+    {
+        Telelaunch.Tunnel.TunnelState.Up => Telelaunch.Broker.TunnelState.Up,
+        Telelaunch.Tunnel.TunnelState.Down => Telelaunch.Broker.TunnelState.Reconnecting,
+        _ => Telelaunch.Broker.TunnelState.Down,
+    };
 
     private static async Task ShowLossAsync(MachineRouting routing, TunnelBanner banner)
     {

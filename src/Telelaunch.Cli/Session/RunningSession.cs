@@ -102,7 +102,7 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
         {
             try
             {
-                // After the broker, whose resets reach their programs over the helper's link.
+                // Before the tunnel, which its flows end in.
                 if (Routing is not null) await Routing.DisposeAsync();
                 // After the broker: nobody asks for files any more. Before the tunnel: what was written is still on its way to the pod.
                 if (Volumes is not null) await Volumes.DisposeAsync();
