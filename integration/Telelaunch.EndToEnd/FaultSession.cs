@@ -103,7 +103,8 @@ internal sealed class FaultSession : IAsyncDisposable
         await Run.WriteLineAsync("quit");
         await Run.WaitForExitAsync();
         Assert.True(Run.ExitCode == exitCode, Run.ToString());
-        Assert.Empty(await _cluster.AgentPodsAsync());
+        var left = await _cluster.AgentPodsAsync();
+        Assert.True(left.Length == 0, $"{string.Join(", ", left)} left\n{Run}");
     }
 
     public async ValueTask DisposeAsync()

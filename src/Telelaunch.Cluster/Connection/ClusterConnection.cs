@@ -146,13 +146,17 @@ public sealed class ClusterConnection : IDisposable
         SendAsync(call, new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
 
     /// <summary>Deletes one object. What it was, or became, isn't looked at.</summary>
+    /// <remarks>A connection kept from before may turn out to be dead only by being used: DELETE is idempotent, and is sent once more (RFC 9110 §9.2.2).</remarks>
     internal async Task DeleteAsync(ApiCall call, string path, V1DeleteOptions options, CancellationToken cancellationToken)
     {
-        var request = new HttpRequestMessage(HttpMethod.Delete, path)
+        try
         {
-            Content = new StringContent(KubernetesJson.Serialize(options), Encoding.UTF8, "application/json"),
-        };
-        using var response = await SendAsync(call, request, cancellationToken);
+            await SendDeleteAsync(call, path, options, cancellationToken);
+        }
+        catch (Net.ClusterException error) when (error.Code == "api-connection-lost")
+        {
+            await SendDeleteAsync(call, path, options, cancellationToken);
+        }
     }
 
     /// <summary>Reads one object as the server has it, with every field that the Kubernetes client's types don't know.</summary>
@@ -168,6 +172,15 @@ public sealed class ClusterConnection : IDisposable
     /// <returns>It, as it is now.</returns>
     internal Task<JsonObject> PatchJsonAsync(ApiCall call, string path, JsonNode patch, CancellationToken cancellationToken) =>
         SendJsonAsync(call, new HttpRequestMessage(HttpMethod.Patch, path) { Content = new StringContent(patch.ToJsonString(), Encoding.UTF8, "application/merge-patch+json") }, cancellationToken);
+
+    private async Task SendDeleteAsync(ApiCall call, string path, V1DeleteOptions options, CancellationToken cancellationToken)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Delete, path)
+        {
+            Content = new StringContent(KubernetesJson.Serialize(options), Encoding.UTF8, "application/json"),
+        };
+        using var response = await SendAsync(call, request, cancellationToken);
+    }
 
     private async Task<JsonObject> SendJsonAsync(ApiCall call, HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -230,6 +230,25 @@ public class ClusterConnectionTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connection.OpenPortForwardAsync("play", "agent", 1, cancel.Token));
     }
 
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(2, "api-connection-lost")]
+    public async Task DeleteWhoseConnectionBreaks_IsSentOnceMore(int broken, string? code)
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        using var connection = cluster.Connect();
+        cluster.Server.On("DELETE /api/v1/namespaces/play/pods/one", context =>
+        {
+            if (Interlocked.Decrement(ref broken) < 0) return TestApiServer.WriteAsync(context, 200, "{}");
+            context.Abort();
+            return Task.CompletedTask;
+        });
+        var deleted = await Record.ExceptionAsync(() =>
+            connection.DeleteAsync(new ApiCall("delete", "pods", "play"), "api/v1/namespaces/play/pods/one", new(), None));
+        Assert.Equal(code, (deleted as ClusterException)?.Code);
+        Assert.Equal(2, cluster.Server.Seen.Count(seen => seen.Method == "DELETE"));
+    }
+
     [Fact]
     public async Task Impersonation_IsSentInHeaders()
     {
