@@ -86,6 +86,24 @@ public sealed class SessionDirectory : IDisposable
         return swept;
     }
 
+    /// <summary>The sessions of this user whose launcher lives, wherever a launcher of his may have put them.</summary>
+    /// <param name="root">Where sessions live; null: everywhere that <see cref="Create"/> puts them, and /run/user/UID, which another shell's XDG_RUNTIME_DIR may be.</param>
+    public static IReadOnlyList<LivingSession> ListLiving(string? root)
+    {
+        var living = new List<LivingSession>();
+        string[] roots = root is null ? [.. Candidates(), string.Create(CultureInfo.InvariantCulture, $"/run/user/{PeerCredentials.CurrentUserId}/telelaunch")] : [root];
+        foreach (string folder in roots.Distinct().Where(Directory.Exists))
+        {
+            foreach (string path in Directory.EnumerateDirectories(folder))
+            {
+                if (TryReadOwner(Path.GetFileName(path), out int processId, out long start) && ProcessIdentity.StartTimeOf(processId) == start)
+                    living.Add(new LivingSession(path, processId));
+            }
+        }
+
+        return living;
+    }
+
     public void Dispose()
     {
         try
@@ -121,16 +139,24 @@ public sealed class SessionDirectory : IDisposable
         return string.Create(CultureInfo.InvariantCulture, $"{PidNamespace()}.{Environment.ProcessId}.{start}.{random}");
     }
 
-    private static bool IsOfDeadProcess(string name)
+    private static bool IsOfDeadProcess(string name) => TryReadOwner(name, out int processId, out long start) && ProcessIdentity.StartTimeOf(processId) != start;
+
+    private static bool TryReadOwner(string name, out int processId, out long start)
     {
+        processId = 0;
+        start = 0;
         string[] parts = name.Split('.');
         return parts.Length == 4
             && parts[0] == PidNamespace()
-            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int processId)
-            && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out long start)
-            && ProcessIdentity.StartTimeOf(processId) != start;
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out processId)
+            && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out start);
     }
 
     // "pid:[4026531836]" of /proc/self/ns/pid, the number alone (namespaces(7)).
     private static string PidNamespace() => string.Concat((new FileInfo("/proc/self/ns/pid").LinkTarget ?? "0").Where(char.IsAsciiDigit));
 }
+
+/// <summary>A session whose launcher runs.</summary>
+/// <param name="FullPath">Its directory.</param>
+/// <param name="OwnerId">The launcher's process number.</param>
+public sealed record LivingSession(string FullPath, int OwnerId);

@@ -38,4 +38,23 @@ internal readonly record struct ElfLayout(bool Is64Bit, bool IsLittleEndian)
         ReadOnlySpan<byte> section = ElfImage.ReadBytes(file, table + (long)index * size, size);
         return section.Length < size ? [] : ElfImage.ReadBytes(file, Wide(section, 24, 16), (int)Math.Min(Wide(section, 32, 20), 65536));
     }
+
+    /// <summary>The names that the dynamic symbol table (SHT_DYNSYM) refers to, each ended by NUL; empty where there is none.</summary>
+    public byte[] DynamicNames(SafeFileHandle file, ReadOnlySpan<byte> header)
+    {
+        const int dynamicSymbols = 11;
+        const int mostBytes = 16 << 20;
+        var size = Is64Bit ? 64 : 40;
+        var count = Math.Min(Half(header[(Is64Bit ? 60 : 48)..]), (ushort)MostHeaders);
+        var start = Wide(header, 40, 32);
+        if (start == 0) return [];
+        ReadOnlySpan<byte> table = ElfImage.ReadBytes(file, start, count * size);
+        for (var section = table; section.Length >= size; section = section[size..])
+        {
+            if (Word(section[4..]) != dynamicSymbols) continue;
+            var names = (long)Word(section[(Is64Bit ? 40 : 24)..]) * size;
+            return names + size > table.Length ? [] : ElfImage.ReadBytes(file, Wide(table[(int)names..], 24, 16), (int)Math.Min(Wide(table[(int)names..], 32, 20), mostBytes));
+        }
+        return [];
+    }
 }

@@ -55,6 +55,18 @@ public sealed class SessionDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void ListLiving_NamesSessionsWhoseLauncherRuns_WithIt()
+    {
+        using SessionDirectory living = SessionDirectory.Create(_root);
+        string[] parts = Path.GetFileName(living.FullPath).Split('.');
+        foreach (string name in new[] { $"{parts[0]}.{DeadProcessId()}.{parts[2]}.aaaaaaaa", $"{parts[0]}.{parts[1]}.1.bbbbbbbb", $"1.{parts[1]}.{parts[2]}.cccccccc", "notes" })
+            Directory.CreateDirectory(Path.Combine(_root, name));
+
+        Assert.Equal([new LivingSession(living.FullPath, Environment.ProcessId)], SessionDirectory.ListLiving(_root));
+        Assert.Empty(SessionDirectory.ListLiving(Path.Combine(_root, "gone")));
+    }
+
+    [Fact]
     public void Create_PathTooLongForASocket_IsRefused() =>
         Assert.Throws<HostException>(() => SessionDirectory.Create(Path.Combine(_root, new string('a', 100))));
 

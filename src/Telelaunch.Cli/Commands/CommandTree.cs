@@ -25,6 +25,7 @@ internal sealed class CommandTree
         {
             run,
             SessionCommand("shell", "Start $SHELL inside the cluster's network", (options, line, token) => ShellCommand.RunAsync(_surroundings, options, Format(line), token)),
+            Processes(),
             SessionCommand("list", "List the namespace's workloads, and who stands in for which", (options, line, token) => ListCommand.RunAsync(_surroundings, options, Format(line), token)),
             Leave(),
             Restore(),
@@ -85,6 +86,13 @@ internal sealed class CommandTree
     {
         var command = new Command(name, description) { _session.OutputOption };
         command.SetAction(carryOut);
+        return command;
+    }
+
+    private Command Processes()
+    {
+        var command = new Command("ps", "List the .NET processes of this machine, and which of them can be attached") { _session.OutputOption };
+        command.SetAction((line, token) => PsCommand.RunAsync(_surroundings.Screen, Format(line), token));
         return command;
     }
 

@@ -75,6 +75,8 @@ public sealed class CommandLineTests
     [InlineData("pod-port-reserved", "run", "--expose", "8080:7778", "--", "true")]
     [InlineData("pod-port-reserved", "run", "--expose", "7722", "--", "true")]
     [InlineData("pod-port-reserved", "run", "--from-pod", "1:7722", "--", "true")]
+    [InlineData("argument-unexpected", "ps", "x")]
+    [InlineData("option-unknown", "ps", "-n", "default")]
     [InlineData("shell-unknown", "completion", "tcsh")]
     [InlineData("option-not-available", "--docker-run", "-it", "alpine")]
     public async Task WhatDoesNotParse_IsToldWithCauseAndRemedy_AndEndsWith2(string code, params string[] arguments)
@@ -141,6 +143,19 @@ public sealed class CommandLineTests
         var (exitCode, output, errors) = await StartedProgram.RunAsync("telelaunch", "version");
         Assert.Equal((0, ""), (exitCode, errors));
         Assert.Matches(@"^telelaunch \d+\.\d+\.\d+\n$", output);
+    }
+
+    [Fact]
+    public async Task Ps_ListsDotnetProcesses_ThisTestAmongThem()
+    {
+        var (exitCode, output, errors) = await StartedProgram.RunAsync("telelaunch", "ps");
+        Assert.Equal((0, ""), (exitCode, errors));
+        Assert.Matches(@"^PID +USER +\.NET +APPLICATION +ATTACHABLE +COMMAND\n", output);
+        Assert.Matches($@"(?m)^{Environment.ProcessId} +{Environment.UserName} +{Environment.Version} +\S+ +yes ", output);
+
+        var (_, json, _) = await StartedProgram.RunAsync("telelaunch", "ps", "-o", "json");
+        var own = Assert.Single(JsonDocument.Parse(json).RootElement.GetProperty("processes").EnumerateArray(), process => process.GetProperty("processId").GetInt32() == Environment.ProcessId);
+        Assert.Equal((Environment.Version.ToString(), true), (own.GetProperty("runtime").GetString(), own.GetProperty("isAttachable").GetBoolean()));
     }
 
     [Theory]
