@@ -24,6 +24,8 @@ enum tl_kind {
 	TL_KIND_QUERY = 5,
 	TL_KIND_LISTENING = 6,
 	TL_KIND_FILE = 7,
+	TL_KIND_HELLO = 8,
+	TL_KIND_TRACE = 9, /* the startup hook's; the shim sends none */
 };
 
 #define TL_DIAL_NONBLOCKING 1
@@ -48,6 +50,13 @@ enum tl_file_purpose {
 #define TL_FILE_EXCLUSIVE 2 /* as O_EXCL */
 #define TL_FILE_TRUNCATE  4 /* as O_TRUNC */
 #define TL_FILE_NO_FOLLOW 8 /* a symbolic link itself, as lstat(2) */
+
+/* Who says HELLO: SOURCE */
+enum tl_hello_source {
+	TL_HELLO_HOOK = 1,     /* the startup hook, inside the runtime */
+	TL_HELLO_ATTACHED = 2, /* the shim, after an order to attach */
+	TL_HELLO_DETACHED = 3, /* the shim, after an order to detach */
+};
 
 enum tl_status {
 	TL_STATUS_FOUND = 0,
@@ -117,6 +126,15 @@ struct tl_file_request {
 	const char *other;
 };
 
+/* A process tells how it stands to the session; nobody answers */
+struct tl_hello {
+	enum tl_hello_source source;
+	uint32_t status;         /* 0, or an errno: EBUSY, EALREADY, ENOENT… */
+	uint32_t count;          /* slots that lead to the shim, or led there */
+	const char *runtime;     /* e.g. ".NET 10.0.0"; "" from the shim, as the next */
+	const char *application; /* its path */
+};
+
 struct tl_file_reply {
 	uint32_t error;   /* errno, 0: done */
 	const char *host; /* path on this machine; not terminated, in the packet, as the next */
@@ -132,6 +150,7 @@ size_t tl_encode_lookup(uint8_t *packet, size_t size, uint16_t flags, const char
 size_t tl_encode_reverse(uint8_t *packet, size_t size, const struct tl_endpoint *address);
 size_t tl_encode_listening(uint8_t *packet, size_t size, const struct tl_endpoint *own, uint64_t cookie);
 size_t tl_encode_query(uint8_t *packet, size_t size, uint16_t flags, const uint8_t *message, size_t length);
+size_t tl_encode_hello(uint8_t *packet, size_t size, const struct tl_hello *hello);
 size_t tl_encode_file(uint8_t *packet, size_t size, const struct tl_file_request *request);
 
 /* The decoders return 0, or -1 for a packet that isn't what the contract says (another version included). */

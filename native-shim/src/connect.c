@@ -10,6 +10,7 @@
  */
 #include "connect.h"
 
+#include "attach.h"
 #include "classify.h"
 #include "control.h"
 #include "flow.h"
@@ -55,6 +56,23 @@ static enum verdict classify_pod_loopback(int fd, const struct tl_table *table,
 }
 
 /**
+ * has_left() - Is this process out of the session it was attached to?
+ * @fd:		Application's socket
+ *
+ * A datagram is sent or refused without asking the broker, so that it has to be looked for.
+ *
+ * Return: false also where it was never attached
+ */
+static bool has_left(int fd)
+{
+	struct tl_flow_reply flow;
+
+	if (session_is_attached())
+		control_flow(fd, &flow);
+	return session_was_attached() && !session_is_attached();
+}
+
+/**
  * classify_connect() - Decide what becomes of a destination
  * @fd:		Application's socket
  * @address:	Destination as the application gave it
@@ -87,9 +105,13 @@ enum route classify_connect(int fd, const struct sockaddr *address, socklen_t le
 	verdict = classify_address(table, destination);
 	if (verdict == VERDICT_HOST)
 		verdict = classify_pod_loopback(fd, table, destination);
+	if (verdict == VERDICT_UNREACHABLE && attach_is_over())
+		return ROUTE_HOST;
 	if ((!dns && verdict == VERDICT_HOST) || kernel_refuses(fd, destination))
 		return ROUTE_HOST;
 	if (dns && sys_socket_option(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_UDP) {
+		if (has_left(fd))
+			return ROUTE_HOST;
 		loopback.port = table->relay_port_4;
 		*name_server_length = endpoint_to_address(&loopback, address->sa_family, name_server);
 		return ROUTE_NAME_SERVER;
@@ -97,7 +119,9 @@ enum route classify_connect(int fd, const struct sockaddr *address, socklen_t le
 	if (verdict == VERDICT_HOST)
 		return ROUTE_HOST;
 	if (sys_socket_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
-		return refuse("only TCP reaches the cluster; UDP to it is refused (network is unreachable)");
+		return has_left(fd) ? ROUTE_HOST
+				    : refuse("only TCP reaches the cluster; UDP to it is refused (network is "
+					     "unreachable)");
 	if (verdict == VERDICT_UNREACHABLE) {
 		log_once(LOG_BROKER_GONE, "the session isn't being served; the cluster can't be reached");
 		return ROUTE_REFUSE;
@@ -155,8 +179,7 @@ static bool is_nonblocking(int fd)
 static int connect_error(int fd)
 {
 	if (errno == ECONNREFUSED) {
-		log_once(LOG_BROKER_GONE,
-			 "the broker is gone; the cluster can't be reached any more from this program");
+		control_relay_is_gone(fd);
 		return fail(ENETUNREACH);
 	}
 	return fail(flow_true_error(fd, errno));
@@ -277,6 +300,25 @@ static int dial(int fd, const struct tl_endpoint *destination, int family)
 }
 
 /**
+ * connect_outside() - A dial that found the broker gone and took this process out of the session
+ * @fd:		Application's socket
+ * @address:	Destination
+ * @length:	Its length
+ *
+ * connect(AF_UNSPEC) takes back what was done to the socket; it leaves an error behind.
+ *
+ * Return: as connect(2)
+ */
+static int connect_outside(int fd, const struct sockaddr *address, socklen_t length)
+{
+	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+	sys_connect(fd, &nobody, sizeof(nobody));
+	sys_socket_option(fd, SOL_SOCKET, SO_ERROR);
+	return libc_connect(fd, address, length);
+}
+
+/**
  * shim_connect() - Carry out one intercepted connect(2)
  * @fd:		Application's socket; never closed here
  * @address:	Destination
@@ -292,7 +334,11 @@ int shim_connect(int fd, const struct sockaddr *address, socklen_t length)
 
 	switch (classify_connect(fd, address, length, &destination, &name_server, &name_server_length)) {
 	case ROUTE_DIAL:
-		return dial(fd, &destination, address->sa_family);
+		if (dial(fd, &destination, address->sa_family) == 0)
+			return 0;
+		if (errno != ENETUNREACH || !session_was_attached() || session_is_attached())
+			return -1;
+		return connect_outside(fd, address, length);
 	case ROUTE_NAME_SERVER:
 		return libc_connect(fd, &name_server.any, name_server_length);
 	case ROUTE_REFUSE:

@@ -4,6 +4,7 @@
  */
 #include "control.h"
 
+#include "attach.h"
 #include "log.h"
 #include "session.h"
 #include "sys.h"
@@ -16,33 +17,59 @@
 
 static int gone(void)
 {
-	log_once(LOG_BROKER_GONE,
-		 "the broker is gone; the cluster can't be reached any more from this program");
+	/* what was said of the session that an attached process has left was said then */
+	if (!session_was_attached())
+		log_once(LOG_BROKER_GONE,
+			 "the broker is gone; the cluster can't be reached any more from this program");
 	return CONTROL_GONE;
 }
 
-static int open_control(void)
+/**
+ * open_directory() - Connect to the broker of a session
+ * @directory:	Its directory
+ *
+ * Return: descriptor, or a negative errno
+ */
+static int open_directory(const char *directory)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const char *directory = session_get()->directory;
 	size_t length = strlen(directory);
 	int fd, result;
 
 	if (length == 0)
-		return gone();
+		return -ENOTCONN;
 	memcpy(address.sun_path, directory, length);
 	memcpy(address.sun_path + length, "/control", sizeof("/control"));
 	fd = sys_socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return gone();
+		return fd;
 	do {
 		result = sys_connect(fd, &address, sizeof(address));
 	} while (result == -EINTR);
-	if (result < 0) {
-		sys_close(fd);
-		return gone();
-	}
-	return fd;
+	if (result == 0)
+		return fd;
+	sys_close(fd);
+	return result;
+}
+
+/* Nobody listens any more, as against a process that has no descriptor left */
+static bool means_gone(int error)
+{
+	return error == -ECONNREFUSED || error == -ENOENT || error == -ENOTDIR;
+}
+
+static int open_control(void)
+{
+	struct session_place place;
+	int fd;
+
+	session_place(&place);
+	fd = open_directory(place.directory);
+	if (fd >= 0)
+		return fd;
+	if (means_gone(fd))
+		attach_broker_is_gone(place.turn);
+	return gone();
 }
 
 /**
@@ -76,6 +103,35 @@ static int send_packet(int fd, const uint8_t *packet, size_t length, int app_fd)
 		sent = sys_sendmsg(fd, &message, MSG_NOSIGNAL);
 	} while (sent == -EINTR);
 	return sent == (long)length ? 0 : gone();
+}
+
+bool control_serves(const char *directory)
+{
+	uint8_t packet[SMALL_PACKET];
+	int fd = open_directory(directory);
+
+	if (fd < 0)
+		return !means_gone(fd);
+	/* a connection that says nothing would be taken for a broken shim */
+	send_packet(fd, packet, tl_encode_flow(packet, sizeof(packet), 0), -1);
+	sys_close(fd);
+	return true;
+}
+
+/**
+ * control_hello() - Tell a session how this process stands to it
+ * @directory:	The session's directory
+ * @hello:	What to tell
+ */
+void control_hello(const char *directory, const struct tl_hello *hello)
+{
+	uint8_t packet[SMALL_PACKET];
+	int fd = open_directory(directory);
+
+	if (fd < 0)
+		return;
+	send_packet(fd, packet, tl_encode_hello(packet, sizeof(packet), hello), -1);
+	sys_close(fd);
 }
 
 /**
@@ -204,4 +260,20 @@ int control_flow(int app_fd, struct tl_flow_reply *reply)
 		return -1;
 	got = control_ask(packet, tl_encode_flow(packet, sizeof(packet), cookie), packet, sizeof(packet));
 	return got < 0 ? -1 : tl_decode_flow_reply(packet, (size_t)got, reply);
+}
+
+/**
+ * control_relay_is_gone() - Say that the broker is gone
+ * @app_fd:	Application's socket, whose connection to the relay was refused
+ *
+ * An attached process looks for itself, and leaves the session where nobody answers.
+ */
+void control_relay_is_gone(int app_fd)
+{
+	struct tl_flow_reply flow;
+
+	if (session_is_attached())
+		control_flow(app_fd, &flow);
+	else
+		gone();
 }

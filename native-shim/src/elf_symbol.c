@@ -8,29 +8,53 @@
 #include "elf_symbol.h"
 
 #include <elf.h>
-#include <link.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 #define VERSION_HIDDEN 0x8000
 
-struct object {
-	uintptr_t base;
-	const ElfW(Sym) * symbols;
-	const char *strings;
-	const uint32_t *gnu_hash;
-	const uint32_t *hash;
-	const uint16_t *versions;
-};
-
 struct search {
 	const char *name;
+	bool only_libc; /* whether before or behind us */
 	bool behind_us;
+	bool libc_is_behind;
 	void *found;
 	void *hidden; /* only an old version exists: taken when nothing better comes */
 	const char *own_path;
 };
+
+static const char *base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path ? path : "";
+}
+
+static bool starts_with_any(const char *text, const char *const *prefixes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(text, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Of glibc, of musl as it is and as Alpine names it; with a version in the name before glibc 2.34 */
+bool elf_is_libc(const char *path)
+{
+	static const char *const names[] = {
+		"libc.so",   "libc-2.",   "libc.musl-",    "ld-musl-",      "ld-linux", "ld64.so",
+		"ld.so.1",   "ld-2.",     "libpthread.so", "libpthread-2.", "libdl.so", "libdl-2.",
+		"libanl.so", "libanl-2.", "libresolv.so",  "libresolv-2.",
+	};
+
+	return starts_with_any(base_name(path), names, sizeof(names) / sizeof(names[0]));
+}
+
+bool elf_is_shim(const char *path)
+{
+	static const char *const name = "libtelelaunch";
+
+	return starts_with_any(base_name(path), &name, 1);
+}
 
 /* glibc relocates the pointers of a dynamic section in place, musl and the vDSO leave offsets */
 static const void *dynamic_pointer(uintptr_t base, ElfW(Addr) value)
@@ -38,29 +62,75 @@ static const void *dynamic_pointer(uintptr_t base, ElfW(Addr) value)
 	return (const void *)(value < base ? base + value : value);
 }
 
-static bool read_dynamic(const struct dl_phdr_info *info, struct object *object)
+static void read_segments(const struct dl_phdr_info *info, struct elf_object *object,
+			  const ElfW(Dyn) * *dynamic)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+
+		if (segment->p_type == PT_DYNAMIC) {
+			*dynamic = (const void *)start;
+		} else if (segment->p_type == PT_GNU_RELRO) {
+			object->relro = start;
+			object->relro_end = start + segment->p_memsz;
+		} else if (segment->p_type == PT_LOAD && segment->p_vaddr + segment->p_memsz > object->size) {
+			object->size = segment->p_vaddr + segment->p_memsz;
+		}
+	}
+}
+
+static void read_entry(const ElfW(Dyn) * entry, struct elf_object *object)
+{
+	const void *value = dynamic_pointer(object->base, entry->d_un.d_ptr);
+
+	switch (entry->d_tag) {
+	case DT_SYMTAB:
+		object->symbols = value;
+		break;
+	case DT_STRTAB:
+		object->strings = value;
+		break;
+	case DT_GNU_HASH:
+		object->gnu_hash = value;
+		break;
+	case DT_HASH:
+		object->hash = value;
+		break;
+	case DT_VERSYM:
+		object->versions = value;
+		break;
+	case DT_RELA:
+		object->relocations = value;
+		break;
+	case DT_RELASZ:
+		object->relocations_size = entry->d_un.d_val;
+		break;
+	case DT_JMPREL:
+		object->jump_slots = value;
+		break;
+	case DT_PLTRELSZ:
+		object->jump_slots_size = entry->d_un.d_val;
+		break;
+	}
+}
+
+/**
+ * elf_read_object() - Read an object's headers
+ * @info:	What dl_iterate_phdr(3) says of it
+ * @object:	Set to them
+ *
+ * Return: false where it has no symbols
+ */
+bool elf_read_object(const struct dl_phdr_info *info, struct elf_object *object)
 {
 	const ElfW(Dyn) *entry = NULL;
 
-	*object = (struct object){.base = info->dlpi_addr};
-	for (int i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-			entry = (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
-	for (; entry && entry->d_tag != DT_NULL; entry++) {
-		const void *value = dynamic_pointer(object->base, entry->d_un.d_ptr);
-
-		if (entry->d_tag == DT_SYMTAB)
-			object->symbols = value;
-		else if (entry->d_tag == DT_STRTAB)
-			object->strings = value;
-		else if (entry->d_tag == DT_GNU_HASH)
-			object->gnu_hash = value;
-		else if (entry->d_tag == DT_HASH)
-			object->hash = value;
-		else if (entry->d_tag == DT_VERSYM)
-			object->versions = value;
-	}
-	return object->symbols && object->strings && (object->gnu_hash || object->hash);
+	*object = (struct elf_object){.base = info->dlpi_addr};
+	read_segments(info, object, &entry);
+	for (; entry && entry->d_tag != DT_NULL; entry++)
+		read_entry(entry, object);
+	return object->symbols && object->strings;
 }
 
 /**
@@ -71,7 +141,7 @@ static bool read_dynamic(const struct dl_phdr_info *info, struct object *object)
  *
  * Return: true when the search is over
  */
-static bool consider(const struct object *object, uint32_t index, struct search *search)
+static bool consider(const struct elf_object *object, uint32_t index, struct search *search)
 {
 	const ElfW(Sym) *symbol = &object->symbols[index];
 	void *address = (void *)(object->base + symbol->st_value);
@@ -89,7 +159,7 @@ static bool consider(const struct object *object, uint32_t index, struct search 
 }
 
 /* DT_GNU_HASH: nbuckets, symoffset, bloom_size, bloom_shift, bloom[], buckets[], chain[] */
-static bool search_gnu_hash(const struct object *object, struct search *search)
+static bool search_gnu_hash(const struct elf_object *object, struct search *search)
 {
 	const uint32_t *table = object->gnu_hash;
 	uint32_t bucket_count = table[0], symbol_offset = table[1], bloom_size = table[2];
@@ -113,7 +183,7 @@ static bool search_gnu_hash(const struct object *object, struct search *search)
 }
 
 /* DT_HASH: nbuckets, nchain (the count of symbols), … ; short enough to be read through */
-static bool search_all(const struct object *object, struct search *search)
+static bool search_all(const struct elf_object *object, struct search *search)
 {
 	for (uint32_t i = 1; i < object->hash[1]; i++)
 		if (consider(object, i, search))
@@ -135,21 +205,32 @@ static bool holds_us(const struct dl_phdr_info *info)
 	return false;
 }
 
+static bool search_object(const struct dl_phdr_info *info, struct search *search)
+{
+	struct elf_object object;
+
+	if (!elf_read_object(info, &object))
+		return false;
+	if (object.gnu_hash)
+		return search_gnu_hash(&object, search);
+	return object.hash && search_all(&object, search);
+}
+
 static int visit(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct search *search = data;
-	struct object object;
 
 	(void)size;
+	if (search->only_libc)
+		return elf_is_libc(info->dlpi_name) && search_object(info, search);
 	if (!search->behind_us) {
 		search->behind_us = holds_us(info);
 		if (search->behind_us)
 			search->own_path = info->dlpi_name;
-		return search->behind_us && !search->name;
-	}
-	if (!read_dynamic(info, &object))
 		return 0;
-	return object.gnu_hash ? search_gnu_hash(&object, search) : search_all(&object, search);
+	}
+	search->libc_is_behind |= elf_is_libc(info->dlpi_name);
+	return search->name && search_object(info, search);
 }
 
 /**
@@ -167,6 +248,23 @@ void *elf_next_symbol(const char *name)
 }
 
 /**
+ * elf_libc_symbol() - Find a function in libc itself, wherever we stand
+ * @name:	Symbol
+ *
+ * For a shim that was loaded into a running program: nothing is behind it, and what others preloaded stands
+ * before libc.
+ *
+ * Return: as elf_next_symbol()
+ */
+void *elf_libc_symbol(const char *name)
+{
+	struct search search = {.name = name, .only_libc = true};
+
+	dl_iterate_phdr(visit, &search);
+	return search.found ? search.found : search.hidden;
+}
+
+/**
  * elf_own_path() - The path this object was loaded from
  *
  * Return: the dynamic linker's string; "" or NULL where it doesn't say
@@ -177,4 +275,17 @@ const char *elf_own_path(void)
 
 	dl_iterate_phdr(visit, &search);
 	return search.own_path;
+}
+
+/**
+ * elf_is_preloaded() - Were we loaded before libc, or by dlopen(3) into a program that ran already?
+ *
+ * Return: true if calls of the program's come to us by their names
+ */
+bool elf_is_preloaded(void)
+{
+	struct search search = {0};
+
+	dl_iterate_phdr(visit, &search);
+	return search.libc_is_behind;
 }

@@ -115,7 +115,7 @@ static void save_variable(const char *variable)
 	}
 }
 
-/* A hook was called before libc set environ: the kernel still has what execve(2) was given. */
+/* The kernel still has what execve(2) was given. */
 static void save_from_kernel(void)
 {
 	char *text = sys_map_memory(INITIAL_ENV_SIZE);
@@ -147,17 +147,25 @@ static const char *saved_value(const char *name)
 
 /**
  * environment_start() - Save what belongs to the session
+ * @initial:	Read what the process was started with
+ *
+ * environ isn't set yet where a hook is called before libc's own constructors.
  *
  * Return: value of TELELAUNCH_SESSION, NULL where this process is in none
  */
-const char *environment_start(void)
+const char *environment_start(bool initial)
 {
-	if (&environ && environ)
+	if (!initial && &environ && environ)
 		for (char **variable = environ; *variable; variable++)
 			save_variable(*variable);
 	else
 		save_from_kernel();
 	return saved_value("TELELAUNCH_SESSION");
+}
+
+bool environment_names_library(void)
+{
+	return saved.library != NULL;
 }
 
 const char *environment_log_path(void)

@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-const char *environment_start(void);
+/* initial: what execve(2) was given, because others may be changing environ by now */
+const char *environment_start(bool initial);
+/* Did LD_PRELOAD name a shim? */
+bool environment_names_library(void);
 const char *environment_log_path(void);
 const char *environment_skip_list(void);
 bool environment_library_readable(void);

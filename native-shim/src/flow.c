@@ -11,7 +11,6 @@
 #include "classify.h"
 #include "control.h"
 #include "endpoint.h"
-#include "log.h"
 #include "session.h"
 #include "sys.h"
 
@@ -72,8 +71,7 @@ int flow_true_error(int fd, int error)
 	if (error == ECONNREFUSED) {
 		if (!flow_is_ours(fd))
 			return error;
-		log_once(LOG_BROKER_GONE,
-			 "the broker is gone; the cluster can't be reached any more from this program");
+		control_relay_is_gone(fd);
 		return ENETUNREACH;
 	}
 	if (flow_peer(fd, &peer))

@@ -226,6 +226,13 @@ static const struct {
 	{&libc_utimensat, "utimensat", NULL},
 };
 
+static bool search_only_libc;
+
+static void *find(const char *name)
+{
+	return search_only_libc ? elf_libc_symbol(name) : elf_next_symbol(name);
+}
+
 /**
  * libc_resolve() - Fill the slots that are still empty
  *
@@ -240,9 +247,15 @@ void libc_resolve(void)
 
 		if (*slot)
 			continue;
-		found = elf_next_symbol(originals[i].name);
+		found = find(originals[i].name);
 		if (!found && originals[i].other_name)
-			found = elf_next_symbol(originals[i].other_name);
+			found = find(originals[i].other_name);
 		*slot = found;
 	}
+}
+
+void libc_start(bool only_libc)
+{
+	search_only_libc = only_libc;
+	libc_resolve();
 }

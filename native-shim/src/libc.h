@@ -1,6 +1,7 @@
 /*
  * The lowest of the three layers: the functions that ours stand in front of. Found by walking the loaded
- * objects behind us (elf_symbol.c) before the first hook does anything; NULL where this libc has none.
+ * objects (elf_symbol.c) before the first hook does anything: those behind us, or libc's own where we were
+ * loaded late. NULL where this libc has none.
  */
 #ifndef TELELAUNCH_LIBC_H
 #define TELELAUNCH_LIBC_H
@@ -8,6 +9,7 @@
 #include <dirent.h>
 #include <netdb.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -133,6 +135,8 @@ extern int (*libc_truncate)(const char *, off_t);
 extern int (*libc_truncate64)(const char *, off64_t);
 extern int (*libc_utimensat)(int, const char *, const struct timespec *, int);
 
+/* only_libc: not what others preloaded behind us, see elf_libc_symbol() */
+void libc_start(bool only_libc);
 void libc_resolve(void);
 
 /* glibc and musl differ in whom an addrinfo belongs to (see addrinfo_list.c) */

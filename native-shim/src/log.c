@@ -30,11 +30,15 @@ static bool is_connection(void)
 	return domain >= 0 && domain != AF_UNIX;
 }
 
-void log_start(void)
+/**
+ * log_start() - Look what stderr is
+ * @preloaded:	From the process's start on; otherwise the number may have gone to a data file long ago
+ */
+void log_start(bool preloaded)
 {
 	struct stat status;
 
-	if (sys_fstat(STDERR, &status) < 0 || is_connection())
+	if (sys_fstat(STDERR, &status) < 0 || is_connection() || (!preloaded && S_ISREG(status.st_mode)))
 		return;
 	stderr_at_start.usable = true;
 	stderr_at_start.device = status.st_dev;

@@ -2,6 +2,8 @@
 #ifndef TELELAUNCH_LOG_H
 #define TELELAUNCH_LOG_H
 
+#include <stdbool.h>
+
 enum log_kind {
 	LOG_TABLE,
 	LOG_BROKER_GONE,
@@ -10,10 +12,12 @@ enum log_kind {
 	LOG_WAITING,
 	LOG_CHDIR,
 	LOG_WATCH,
+	LOG_LEFT,
+	LOG_SLOTS,
 	LOG_KINDS,
 };
 
-void log_start(void);
+void log_start(bool preloaded);
 void log_once(enum log_kind kind, const char *text);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "lookup.h"
 
+#include "attach.h"
 #include "control.h"
 #include "log.h"
 #include "session.h"
@@ -42,10 +43,19 @@ static enum lookup_result result_of(uint8_t status, unsigned int count)
 	}
 }
 
+/* An attached process leaves a session that is over */
 static enum lookup_result unserved(void)
 {
+	if (attach_is_over())
+		return LOOKUP_HOST;
 	log_once(LOG_BROKER_GONE, "the session isn't being served; the cluster can't be reached");
 	return LOOKUP_TRY_AGAIN;
+}
+
+/* Where that took an attached process out of the session, the name is libc's */
+static enum lookup_result nobody_answers(void)
+{
+	return session_intercepts() ? LOOKUP_TRY_AGAIN : LOOKUP_HOST;
 }
 
 /**
@@ -71,7 +81,9 @@ enum lookup_result lookup_name(const char *name, uint16_t families, struct looku
 		break;
 	}
 	length = ask(request, tl_encode_lookup(request, sizeof(request), families, name), lookup);
-	if (length < 0 || tl_decode_lookup_reply(lookup->packet, (size_t)length, &lookup->addresses) < 0)
+	if (length < 0)
+		return nobody_answers();
+	if (tl_decode_lookup_reply(lookup->packet, (size_t)length, &lookup->addresses) < 0)
 		return LOOKUP_TRY_AGAIN;
 	return result_of(lookup->addresses.status, lookup->addresses.count);
 }
@@ -101,7 +113,9 @@ enum lookup_result lookup_address(const struct tl_endpoint *address, struct look
 		break;
 	}
 	length = ask(request, tl_encode_reverse(request, sizeof(request), &plain), lookup);
-	if (length < 0 || tl_decode_reverse_reply(lookup->packet, (size_t)length, &lookup->names) < 0)
+	if (length < 0)
+		return nobody_answers();
+	if (tl_decode_reverse_reply(lookup->packet, (size_t)length, &lookup->names) < 0)
 		return LOOKUP_TRY_AGAIN;
 	return result_of(lookup->names.status, lookup->names.count);
 }

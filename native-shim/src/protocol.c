@@ -122,6 +122,24 @@ size_t tl_encode_file(uint8_t *packet, size_t size, const struct tl_file_request
 	return encode(packet, size, TL_KIND_FILE, request->flags, body, 4 + length + other);
 }
 
+/* SOURCE 1 | ZERO 3 | STATUS 4 | COUNT 4 | runtime NUL application NUL */
+size_t tl_encode_hello(uint8_t *packet, size_t size, const struct tl_hello *hello)
+{
+	size_t runtime = strlen(hello->runtime) + 1, application = strlen(hello->application) + 1;
+	uint8_t *body = packet + HEADER_LENGTH;
+
+	if (size < HEADER_LENGTH + 12 || runtime > size - HEADER_LENGTH - 12 ||
+	    application > size - HEADER_LENGTH - 12 - runtime)
+		return 0;
+	memset(body, 0, 4);
+	body[0] = (uint8_t)hello->source;
+	memcpy(body + 4, &hello->status, 4);
+	memcpy(body + 8, &hello->count, 4);
+	memcpy(body + 12, hello->runtime, runtime);
+	memcpy(body + 12 + runtime, hello->application, application);
+	return encode(packet, size, TL_KIND_HELLO, 0, body, 12 + runtime + application);
+}
+
 /**
  * decode() - Check a reply's header
  * @packet:	The reply

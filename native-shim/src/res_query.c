@@ -3,6 +3,7 @@
  * headers use. The broker asks the pod's name server; "no such name" goes on to libc, as for the other name
  * functions.
  */
+#include "attach.h"
 #include "classify.h"
 #include "control.h"
 #include "dns_message.h"
@@ -72,7 +73,8 @@ static int ask_pod(const uint8_t *message, size_t length, uint16_t flags, unsign
 			result = ANSWER_FROM_HOST;
 	}
 	sys_munmap(packet, TL_PACKET_SIZE);
-	return result;
+	/* where that took an attached process out of the session, the name is libc's */
+	return got < 0 && !session_intercepts() ? ANSWER_FROM_HOST : result;
 }
 
 /**
@@ -98,6 +100,8 @@ static int shim_res_query(const char *name, int class, int type, uint16_t flags,
 	case VERDICT_HOST:
 		return ANSWER_FROM_HOST;
 	case VERDICT_UNREACHABLE:
+		if (attach_is_over())
+			return ANSWER_FROM_HOST;
 		log_once(LOG_BROKER_GONE, "the session isn't being served; the cluster can't be reached");
 		return ANSWER_NONE;
 	case VERDICT_CLUSTER:
@@ -119,7 +123,7 @@ static int shim_res_send(const unsigned char *message, int length, unsigned char
 	case VERDICT_HOST:
 		return ANSWER_FROM_HOST;
 	case VERDICT_UNREACHABLE:
-		return ANSWER_NONE;
+		return attach_is_over() ? ANSWER_FROM_HOST : ANSWER_NONE;
 	case VERDICT_CLUSTER:
 		break;
 	}

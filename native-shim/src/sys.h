@@ -94,6 +94,19 @@ static inline void *sys_mmap(size_t size, int protection, int flags, int fd)
 	return address < 0 && address > -4096 ? NULL : (void *)address;
 }
 
+/* In place of what is there: no other thread sees a gap */
+static inline int sys_mmap_over(void *address, size_t size, int protection, int flags, int fd)
+{
+	long result = sys_call(SYS_mmap, (long)address, (long)size, protection, flags | MAP_FIXED, fd, 0);
+
+	return result < 0 && result > -4096 ? (int)result : 0;
+}
+
+static inline int sys_mprotect(void *address, size_t size, int protection)
+{
+	return (int)sys_call(SYS_mprotect, (long)address, (long)size, protection, 0, 0, 0);
+}
+
 static inline void *sys_map_memory(size_t size)
 {
 	return sys_mmap(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);

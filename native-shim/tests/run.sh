@@ -60,8 +60,31 @@ has_no_versions() { ! readelf -V "$library" | grep -q 'Version needs'; }
 has_nodelete() { readelf -d "$library" | grep -q NODELETE; }
 exports_only_hooks() {
 	readelf -W --dyn-syms "$library" | awk '$5 == "GLOBAL" && $7 != "UND" {print $8}' | sort >"$build/exported"
-	sed -n 's/^\t\([a-z_0-9]*\);$/\1/p' src/exports.map | sort >"$build/wanted"
+	sed -n 's/^\t\([A-Za-z_0-9]*\);$/\1/p' src/exports.map | sort >"$build/wanted"
 	diff "$build/wanted" "$build/exported"
+}
+# Orders lie beside the library, so that it is a copy; the program starts brokers of its own
+attach() { # FILTER COMMAND…
+	filter=$1
+	shift
+	folder=$(mktemp -d)
+	cp "$library" "$folder/libtelelaunch-test.so"
+	SHIM=$folder/libtelelaunch-test.so TEST_BROKER=$build/test-broker "$@" "$filter"
+	status=$?
+	rm -r "$folder"
+	return $status
+}
+preloaded() {
+	SHIM=$library TEST_BROKER=$build/test-broker "$@" preloaded
+}
+# Whatever stands in a source file of network hooks is in got.c's list, and nothing else is
+network_hooks_are_listed() {
+	others='access|attach|change|exec|folder|fopen|host_name|open|posix_spawn|readlink|stat'
+	while read -r name; do
+		source=$(grep -lE "^EXPORT.*[ *]$name\(" src/*.c)
+		echo "$source" | grep -qE "^src/($others)\.c$" || echo "$name"
+	done <"$build/wanted" >"$build/network"
+	sed -n 's/^\t_(\([a-z_0-9]*\)).*/\1/p' src/got.c | sort | diff "$build/network" -
 }
 says_it_once() { # COUNT of our lines in the log of the last run
 	[ "$(grep -c '^telelaunch: ' "$build/log")" -eq "$1" ]
@@ -93,6 +116,7 @@ check "no library is needed" has_no_needed
 check "no symbol version is needed" has_no_versions
 check "never unloaded" has_nodelete
 check "exports are the hooks" exports_only_hooks
+check "network hooks are what attaching takes over" network_hooks_are_listed
 check "closed stderr isn't written to" says_nothing_into_a_foreign_stderr
 check "TELELAUNCH_LOG instead of stderr" log_file_is_preferred
 check "table of another version" another_version_is_refused
@@ -106,7 +130,14 @@ for libc in glibc musl; do
 	check "$libc: each line once" says_it_once 5
 	run "$libc: the broker dies" with_broker "$build/$libc/gone-tests"
 	check "$libc: said once" says_it_once 1
+	run "$libc: attached while it runs" attach attached "$build/$libc/attach-tests"
+	run "$libc: attached though preloaded" with_broker preloaded "$build/$libc/attach-tests"
 done
+run "glibc: attached, slots are read-only" attach attached "$build/glibc/attach-tests-now"
+run "glibc: attached, with another's preload" attach attached \
+	env LD_PRELOAD="$build/other-preload.so" "$build/glibc/attach-tests"
+run "glibc: attached past another's preload" attach wrapped \
+	env LD_PRELOAD="$build/other-preload.so" "$build/glibc/attach-tests"
 
 if [ -x "$build/arm64/unit-tests" ]; then
 	run "arm64: unit, under qemu" qemu-aarch64 -L /usr/aarch64-linux-gnu "$build/arm64/unit-tests"

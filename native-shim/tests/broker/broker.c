@@ -9,7 +9,8 @@
  *
  * Tests steer and watch it through DIRECTORY/test (SOCK_SEQPACKET, one text each way): "count" tells how many
  * packets came in on the control socket (LISTENING apart, which "listening" tells: the last one's address,
- * and whether its cookie was the asker's), "pod-port N" lists one, "release" lets the waiting dials go,
+ * and whether its cookie was the asker's; and HELLO: "hello" tells how many, and the last one's process,
+ * source, status and count), "pod-port N" lists one, "release" lets the waiting dials go,
  * "file" tells the last question about a file, "held 0|1" and "active 0|1" change the table. Nothing depends
  * on time: what has to wait, waits for a command or for a number of dials.
  */
@@ -51,6 +52,9 @@ static unsigned int requests;
 static struct tl_endpoint listening;
 static uint64_t listening_cookie;
 static unsigned int listenings;
+static unsigned int hellos;
+static struct tl_hello hello; /* texts apart */
+static pid_t hello_process;
 static int control_listener, test_listener;
 
 static int listen_unix(const char *directory, const char *name)
@@ -182,6 +186,19 @@ static void answer_flow(int control, const uint8_t *packet)
 	send(control, reply, length, MSG_NOSIGNAL);
 }
 
+static void take_hello(int control, const uint8_t *packet)
+{
+	struct ucred peer = {0};
+	socklen_t length = sizeof(peer);
+
+	getsockopt(control, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+	hello_process = peer.pid;
+	hello.source = (enum tl_hello_source)packet[4];
+	memcpy(&hello.status, packet + 8, 4);
+	memcpy(&hello.count, packet + 12, 4);
+	hellos++;
+}
+
 static void serve_control(void)
 {
 	uint8_t packet[TL_PACKET_SIZE], reply[TL_PACKET_SIZE];
@@ -206,6 +223,11 @@ static void serve_control(void)
 		memcpy(&listening, packet + 4, 20);
 		memcpy(&listening_cookie, packet + 24, 8);
 		listenings++;
+		close(control);
+		return;
+	}
+	if (packet[1] == TL_KIND_HELLO && length >= 18) {
+		take_hello(control, packet);
 		close(control);
 		return;
 	}
@@ -259,6 +281,9 @@ static void serve_test(void)
 	else if (strcmp(text, "listening") == 0)
 		snprintf(reply, sizeof(reply), "%u %u %u %llx", listenings, listening.family,
 			 ntohs(listening.port), (unsigned long long)listening_cookie);
+	else if (strcmp(text, "hello") == 0)
+		snprintf(reply, sizeof(reply), "%u %d %d %u %u", hellos, hello_process, hello.source,
+			 hello.status, hello.count);
 	else if (strncmp(text, "listeners ", 10) == 0)
 		table_set_listeners(text[10] == '1');
 	else if (strncmp(text, "pod-port ", 9) == 0)

@@ -4,6 +4,7 @@
  *
  * Input: QUESTION 1 | SIZE 1 of the application's buffer | the broker's packet (none: it hangs up)
  */
+#include "attach.h"
 #include "control.h"
 #include "fuzz.h"
 #include "libc.h"
@@ -27,6 +28,7 @@ int res_send(const unsigned char *message, int length, unsigned char *answer, in
 
 /* What the shim's other files would give, without hooks of libc's own functions */
 static struct session session = {.present = true, .intercepts = true};
+static struct session_place place;
 static struct tl_table *table;
 
 const struct session *session_get(void)
@@ -42,6 +44,32 @@ const struct tl_table *session_table(void)
 bool session_intercepts(void)
 {
 	return true;
+}
+
+void session_place(struct session_place *where)
+{
+	*where = place;
+}
+
+bool session_was_attached(void)
+{
+	return false;
+}
+
+bool session_is_attached(void)
+{
+	return false;
+}
+
+bool attach_broker_is_gone(uint32_t turn)
+{
+	(void)turn;
+	return false;
+}
+
+bool attach_is_over(void)
+{
+	return false;
 }
 
 void log_once(enum log_kind kind, const char *text)
@@ -91,11 +119,11 @@ static void *serve(void *unused)
 
 static void remove_session(void)
 {
-	char path[sizeof(session.directory) + 16];
+	char path[sizeof(place.directory) + 16];
 
-	snprintf(path, sizeof(path), "%s/control", session.directory);
+	snprintf(path, sizeof(path), "%s/control", place.directory);
 	unlink(path);
-	rmdir(session.directory);
+	rmdir(place.directory);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -106,10 +134,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
-	strcpy(session.directory, "/tmp/telelaunch-fuzz-XXXXXX");
-	MUST(mkdtemp(session.directory));
+	strcpy(place.directory, "/tmp/telelaunch-fuzz-XXXXXX");
+	MUST(mkdtemp(place.directory));
 	atexit(remove_session);
-	snprintf(address.sun_path, sizeof(address.sun_path), "%.80s/control", session.directory);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.80s/control", place.directory);
 	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	MUST(bind(listener, (void *)&address, sizeof(address)) == 0 && listen(listener, 16) == 0);
 	table = calloc(1, sizeof(*table));

@@ -218,6 +218,26 @@ TEST(listening_keeps_the_golden_vectors)
 	vectors_read("listening.txt", listening);
 }
 
+static void hello(const struct block *block)
+{
+	const char *runtime = block_text(block, "runtime"), *application = block_text(block, "application");
+	const struct tl_hello said = {.source = (enum tl_hello_source)block_number(block, "source"),
+				      .status = (uint32_t)block_number(block, "status"),
+				      .count = (uint32_t)block_number(block, "slots"),
+				      .runtime = runtime ? runtime : "",
+				      .application = application ? application : ""};
+	uint8_t packet[200];
+
+	if (block_is(block, "valid", "no"))
+		return;
+	check_request(block, packet, tl_encode_hello(packet, sizeof(packet), &said));
+}
+
+TEST(hello_keeps_the_golden_vectors)
+{
+	vectors_read("hello.txt", hello);
+}
+
 TEST(dial_keeps_the_golden_vectors)
 {
 	vectors_read("dial.txt", dial);
@@ -246,6 +266,7 @@ TEST(query_keeps_the_golden_vectors)
 TEST(encoders_refuse_what_does_not_fit)
 {
 	const struct tl_file_request rename = {TL_FILE_RENAME, 0, 0, "/12345678", "/12345"};
+	const struct tl_hello said = {TL_HELLO_HOOK, 0, 0, "1234", "12"};
 	struct tl_endpoint endpoint = {.family = TL_FAMILY_4};
 	uint8_t packet[24];
 
@@ -257,6 +278,9 @@ TEST(encoders_refuse_what_does_not_fit)
 	CHECK_EQUAL(tl_encode_file(packet, 24, &rename), 24);
 	CHECK_EQUAL(tl_encode_file(packet, 23, &rename), 0);
 	CHECK_EQUAL(tl_encode_file(packet, 7, &rename), 0);
+	CHECK_EQUAL(tl_encode_hello(packet, 24, &said), 24);
+	CHECK_EQUAL(tl_encode_hello(packet, 23, &said), 0);
+	CHECK_EQUAL(tl_encode_hello(packet, 15, &said), 0);
 }
 
 TEST(decoders_refuse_every_shorter_packet)
