@@ -22,9 +22,10 @@ build: shim command playground ## the command, the shim beside it, the playgroun
 shim:           ## artifacts/libtelelaunch.so (glibc and musl), arm64 and macOS builds beside it
 	@$(MAKE) --no-print-directory -C native-shim OUT=$(ARTIFACTS) all arm64 macos
 
-command:        ## artifacts/telelaunch, NativeAOT
+command:        ## artifacts/telelaunch, NativeAOT, and Telelaunch.StartupHook.dll beside it
 	@$(DOTNET) publish src/Telelaunch.Cli -c $(CONFIGURATION) -r linux-x64 -o $(ARTIFACTS)/.command --nologo -v quiet
 	@install -m 755 $(ARTIFACTS)/.command/telelaunch $(ARTIFACTS)/telelaunch
+	@install -m 644 $(ARTIFACTS)/.command/Telelaunch.StartupHook.dll $(ARTIFACTS)/Telelaunch.StartupHook.dll
 
 playground:     ## artifacts/playground, a cluster on one machine
 	@$(DOTNET) publish integration/Telelaunch.Playground -c $(CONFIGURATION) -o $(ARTIFACTS)/.playground --nologo -v quiet

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Telelaunch.Broker.Managed;
 using Telelaunch.Broker.Ports;
 using Telelaunch.Net;
 
@@ -99,7 +100,8 @@ public sealed class Broker : IAsyncDisposable
     /// <param name="shimPath">The shim's library; a path without blanks or colons, because LD_PRELOAD splits at both (ld.so(8)). Null: the command gets no shim, and what it needs is routed for the whole machine.</param>
     /// <param name="userPreload">LD_PRELOAD as the user has it, kept behind the shim; null or empty for none.</param>
     /// <param name="logPath">Where the shim writes its few lines; null: stderr.</param>
-    public IReadOnlyDictionary<string, string> GetEnvironment(string? shimPath, string? userPreload, string? logPath)
+    /// <param name="hook">What the shim gives .NET applications; null: nothing. Of no use without a shim.</param>
+    public IReadOnlyDictionary<string, string> GetEnvironment(string? shimPath, string? userPreload, string? logPath, StartupHookUse? hook = null)
     {
         // A build server outlives the run and would keep this session's environment.
         var variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0" };
@@ -107,6 +109,12 @@ public sealed class Broker : IAsyncDisposable
         {
             variables["LD_PRELOAD"] = string.IsNullOrEmpty(userPreload) ? shimPath : $"{shimPath}:{userPreload}";
             variables["TELELAUNCH_SESSION"] = SessionPath;
+            if (hook is { } use)
+            {
+                variables["TELELAUNCH_HOOK"] = use.Path;
+                if (use.Traces)
+                    variables["TELELAUNCH_TRACE"] = "1";
+            }
         }
 
         if (_options.SkipProcesses.Count > 0)

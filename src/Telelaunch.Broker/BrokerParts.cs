@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Telelaunch.Broker.Managed;
 using Telelaunch.Broker.Ports;
 using Telelaunch.Net;
 using Telelaunch.Net.Dns;
@@ -75,7 +76,8 @@ internal sealed class BrokerParts : IAsyncDisposable
             var nameServers = new NameServerListener(new NameDesk(names, probe, learnt, context), context);
             nameServers.Start(servers, sockets);
             var listeners = new AppListeners();
-            var control = new ControlSocket(directory.ControlPath, new ControlDesk(flows, names, listeners, options.Files).AnswerAsync, options.Time, options.Logger);
+            var desk = new ControlDesk(flows, names, listeners, options.Files, new ManagedDesk(options.Records, options.Time));
+            var control = new ControlSocket(directory.ControlPath, desk.AnswerAsync, options.Time, options.Logger);
             var parts = new BrokerParts(directory, table, ports, options.FollowsListeners, (names, flows, nameServers, control), overlaps) { AppListeners = listeners, Learnt = learnt };
             parts.PublishPod(context, active: true);
             return parts;

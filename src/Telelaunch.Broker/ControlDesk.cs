@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Telelaunch.Broker.Managed;
 using Telelaunch.Broker.Ports;
 using Telelaunch.Net;
 using Telelaunch.Net.Dns;
@@ -7,7 +8,7 @@ using Telelaunch.Net.Dns;
 namespace Telelaunch.Broker;
 
 /// <summary>Hands each control request to who answers it.</summary>
-internal sealed class ControlDesk(FlowOpener flows, PodNames names, AppListeners listeners, PodFileDesk files)
+internal sealed class ControlDesk(FlowOpener flows, PodNames names, AppListeners listeners, PodFileDesk files, ManagedDesk managed)
 {
     // RFC 1035 §2.3.4, as text with a trailing dot.
     private const int MaximumNameLength = 254;
@@ -21,8 +22,11 @@ internal sealed class ControlDesk(FlowOpener flows, PodNames names, AppListeners
         ControlKind.Query => await QueryAsync(request, cancellationToken),
         ControlKind.Listening => TakeListening(request),
         ControlKind.File => await FileAsync(request, cancellationToken),
+        ControlKind.Hello => Taken(managed.TryTakeHello(request)),
         _ => ControlAnswer.Malformed,
     };
+
+    private static ControlAnswer Taken(bool isWellFormed) => isWellFormed ? ControlAnswer.None : ControlAnswer.Malformed;
 
     private ControlAnswer TakeListening(ControlRequest request)
     {

@@ -10,6 +10,8 @@ internal enum ControlKind : byte
     Query = 5,
     Listening = 6,
     File = 7,
+    Hello = 8,
+    Trace = 9,
 }
 
 /// <summary>Numbers of the control protocol, the same as in native-shim/include/protocol.h.</summary>

@@ -30,7 +30,7 @@ internal sealed class ControlRequest : IDisposable
         if (packet.Length < ControlProtocol.HeaderLength || packet[0] != ControlProtocol.Version)
             return false;
         var kind = (ControlKind)packet[1];
-        if (kind is < ControlKind.Dial or > ControlKind.File)
+        if (kind is < ControlKind.Dial or > ControlKind.Trace)
             return false;
         request = new ControlRequest(kind, BitConverter.ToUInt16(packet[2..]), packet[ControlProtocol.HeaderLength..].ToArray())
         {

@@ -21,6 +21,16 @@ public class ControlSocketTests
     [InlineData("01030300" + "610062")]
     [InlineData("01040000" + "0500000000000000000000000000000000000000")]
     [InlineData("01050000" + "1234")]
+    [InlineData("01080000")]
+    [InlineData("01080000" + "010000000000000000000000")]
+    [InlineData("01080000" + "010000000000000000000000" + "61" + "00" + "62")]
+    [InlineData("01080000" + "010000000000000000000000" + "61" + "00" + "62" + "00" + "00")]
+    [InlineData("01080000" + "040000000000000000000000" + "0000")]
+    [InlineData("01080000" + "000000000000000000000000" + "0000")]
+    [InlineData("01080000" + "010001000000000000000000" + "0000")]
+    [InlineData("01080000" + "010000000010000000000000" + "0000")]
+    [InlineData("01080000" + "0100000000000000ffffffff" + "0000")]
+    [InlineData("010a0000" + "0000")]
     public async Task NoRequest_IsClosedWithoutAReply_AndTheNextIsServed(string hex)
     {
         await using TestSession session = await TestSession.StartAsync();

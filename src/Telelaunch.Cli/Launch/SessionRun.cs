@@ -35,6 +35,8 @@ internal sealed class SessionRun(Surroundings surroundings, SessionOptions optio
         var display = ProgressDisplays.Choose(options.Report.Progress, surroundings.Screen, options.Report is { Verbose: true, LogFile: null }, surroundings.Time);
         using var files = EnvironmentFiles.Open(options.Environment);
         var shim = options.Traffic.IsForMachine ? null : ShimFile.Install();
+        var hook = shim is null ? default : HookFile.Install();
+        if (hook.Obstacle is { } obstacle) display.Note(obstacle);
         var session = await new SessionStart(options, surroundings.Screen, display, log, surroundings.Time).RunAsync(starting);
         await using (session)
         {
@@ -43,7 +45,7 @@ internal sealed class SessionRun(Surroundings surroundings, SessionOptions optio
             files.Write(passed, surroundings.Screen);
             var environment = CommandEnvironment.OfThisProcess();
             environment.Overlay(passed);
-            environment.Add(broker.GetEnvironment(shim, environment.PreloadsOfOthers(), logPath: null));
+            environment.Add(broker.GetEnvironment(shim, environment.PreloadsOfOthers(), logPath: null, hook.Path is { } path ? new(path, options.Report.Trace) : null));
             var kubeconfig = session.Connection!.Kubeconfig;
             var command = prepare(new(kubeconfig.ContextName, kubeconfig.Namespace, broker.SessionPath, environment));
             foreach (var warning in command?.Warnings ?? []) display.Note(warning);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Telelaunch.Broker;
+using Telelaunch.Broker.Managed;
 using Telelaunch.Broker.Ports;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
@@ -13,6 +14,7 @@ internal sealed class SessionLog : IDisposable
     private readonly LogFile? _file;
     private readonly Action<string> _write;
     private readonly bool _traces;
+    private readonly bool _isVerbose;
     private readonly Screen _screen;
     private readonly ILogger _ports;
 
@@ -21,6 +23,7 @@ internal sealed class SessionLog : IDisposable
     {
         _screen = screen;
         _traces = options.Trace;
+        _isVerbose = options.Verbose;
         _file = options.LogFile is { } path ? LogFile.Open(path) : null;
         _write = _file is null ? screen.WriteError : _file.Write;
         var least = options.Verbose || _file is not null ? LogLevel.Debug : LogLevel.Error;
@@ -37,13 +40,17 @@ internal sealed class SessionLog : IDisposable
     /// <summary>Gets each change of an exposed port; null: nobody is told.</summary>
     public Action<PortRecord>? PortChanged { get; set; }
 
-    /// <summary>Takes what the broker reports: notices are always shown, flows and lookups with <c>--trace</c>.</summary>
+    /// <summary>Takes what the broker reports: notices are always shown, who has come in with <c>-v</c> or <c>--trace</c>, flows and lookups with <c>--trace</c>.</summary>
     public void Record(BrokerRecord record)
     {
         if (record is NoticeRecord notice)
         {
             _screen.Say(notice.Cause);
             _screen.Say(notice.Remedy);
+        }
+        else if (record is HelloRecord { Source: HelloSource.StartupHook } hello)
+        {
+            if (_traces || _isVerbose) _screen.Say($"in: {hello.ProcessId} {hello.Application}, {hello.Runtime}");
         }
         else if (record is PortRecord port)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Telelaunch.Broker;
+using Telelaunch.Broker.Managed;
 using Telelaunch.Broker.Ports;
 using Telelaunch.Net;
 
@@ -18,8 +19,12 @@ internal static class TraceLine
             $"{Time(caller)} caller {caller.Caller} pod-port {caller.PodPort} {Host(caller.HostEndPoint)} {Result(caller.Ending, caller.Errno)} in {caller.BytesIn} out {caller.BytesOut} {Seconds(caller.Duration)}"),
         PortRecord port => string.Create(CultureInfo.InvariantCulture,
             $"{Time(port)} port {port.Port.PodPort} {port.Port.Origin} {Host(port.HostEndPoint)} {Process(port.ProcessName, port.ProcessId)} {port.State} {Errno.NameOf(port.Errno)}"),
+        HelloRecord hello => string.Create(CultureInfo.InvariantCulture,
+            $"{Time(hello)} in {Process(hello.ProcessName, hello.ProcessId)} {hello.Source} {Named(hello.Application)} {Named(hello.Runtime)} {Errno.NameOf(hello.Errno)}"),
         _ => record.ToString(),
     };
+
+    private static string Named(string text) => text.Length == 0 ? "-" : text;
 
     private static string Time(BrokerRecord record) => record.Time.ToLocalTime().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
 
