@@ -1,12 +1,16 @@
 /*
  * .NET: which of the many `dotnet` processes is the application?
  *
- *   dotnet app.dll, an apphost, single-file or NativeAOT program   ordinary
- *   dotnet run|build|watch|test…, csc, MSBuild                     SDK tool
- *   …with /nodemode:N (MSBuild node), VBCSCompiler                 SDK server: outlives the run
+ *   dotnet app.dll, an apphost, a single-file program      application
+ *   dotnet fsi (its child SDK/FSharp/fsi.dll)              application: it runs the user's code
+ *   NativeAOT                                              ordinary: no runtime that could run a hook
+ *   dotnet run|build|watch|test…, csc, MSBuild, NuGet's
+ *   credential providers                                   SDK tool
+ *   …with /nodemode:N (MSBuild node), VBCSCompiler         SDK server: outlives the run
  */
 #include "process_kind.h"
 
+#include "elf_symbol.h"
 #include "sys.h"
 
 #include <string.h>
@@ -70,7 +74,8 @@ static bool lies_in_sdk(const char *path)
 	char probe[PATH_SIZE];
 	size_t length;
 
-	if (strstr(path, "/microsoft.net.compilers.toolset/") || strstr(path, "/Roslyn/bincore/"))
+	if (strstr(path, "/microsoft.net.compilers.toolset/") || strstr(path, "/Roslyn/bincore/") ||
+	    strstr(path, "/.nuget/plugins/"))
 		return true;
 	if (!sdk)
 		return false;
@@ -101,7 +106,7 @@ static bool names_compiler_server(const char *path)
  * @program:	Path of its executable
  * @arguments:	Command line, NUL-separated
  *
- * Return: its kind; ordinary for everything outside of the SDK
+ * Return: its kind; ordinary for a program whose name doesn't say whether it is .NET's
  */
 enum process_kind dotnet_kind_of(const char *program, const char *arguments)
 {
@@ -113,14 +118,55 @@ enum process_kind dotnet_kind_of(const char *program, const char *arguments)
 		if (!managed)
 			return PROCESS_SDK_TOOL;
 	}
-	if (!lies_in_sdk(managed))
-		return PROCESS_ORDINARY;
+	if (ends_with(managed, "/FSharp/fsi.dll") || !lies_in_sdk(managed))
+		return managed == program ? PROCESS_ORDINARY : PROCESS_DOTNET;
 	if (names_compiler_server(managed))
 		return PROCESS_SDK_SERVER;
 	for (const char *at = next_argument(arguments); *at; at = next_argument(at))
 		if (is_node_mode(at))
 			return PROCESS_SDK_SERVER;
 	return PROCESS_SDK_TOOL;
+}
+
+/**
+ * dotnet_is_host_image() - Look for the mark of a .NET host
+ * @start:	Data of a program
+ * @size:	How much
+ *
+ * An apphost, and a single-file program whose framework is elsewhere, hold the place where their bundle's
+ * offset goes, told by 32 bytes behind it (bundle_marker.cpp in dotnet/runtime). They are kept here inverted,
+ * so that nobody who looks for them in a file finds them in this one.
+ *
+ * Return: true if it is there
+ */
+bool dotnet_is_host_image(const void *start, size_t size)
+{
+	static const uint8_t inverted[32] = {
+		0x74, 0xed, 0xfd, 0x46, 0x95, 0x9e, 0xdf, 0xc7, 0x8d, 0x84, 0x6c,
+		0xfd, 0xeb, 0x28, 0x5f, 0xcd, 0xec, 0x0a, 0x46, 0x19, 0x10, 0x51,
+		0xcc, 0xe7, 0x11, 0xc4, 0xd2, 0x31, 0xdb, 0x4c, 0x95, 0x51,
+	};
+	const uint8_t *data = start;
+
+	for (size_t at = 0; at + sizeof(inverted) <= size; at++) {
+		size_t same = 0;
+
+		while (same < sizeof(inverted) && data[at + same] + inverted[same] == 0xff)
+			same++;
+		if (same == sizeof(inverted))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * dotnet_is_application() - Is this process's own program a .NET host?
+ *
+ * Return: true for an apphost, a framework-dependent or a self-contained single-file program
+ */
+bool dotnet_is_application(void)
+{
+	return elf_program_exports("DotNetRuntimeInfo") || elf_program_data_is(dotnet_is_host_image);
 }
 
 /**

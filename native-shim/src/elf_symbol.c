@@ -20,7 +20,10 @@ struct search {
 	void *found;
 	void *hidden; /* only an old version exists: taken when nothing better comes */
 	const char *own_path;
+	bool any_type; /* of symbol, not only functions */
 };
+
+#define MOST_PROGRAM_DATA (256 * 1024) /* an apphost has a few KiB */
 
 static const char *base_name(const char *path)
 {
@@ -146,7 +149,8 @@ static bool consider(const struct elf_object *object, uint32_t index, struct sea
 	const ElfW(Sym) *symbol = &object->symbols[index];
 	void *address = (void *)(object->base + symbol->st_value);
 
-	if (symbol->st_shndx == SHN_UNDEF || ELF64_ST_TYPE(symbol->st_info) != STT_FUNC ||
+	if (symbol->st_shndx == SHN_UNDEF ||
+	    (!search->any_type && ELF64_ST_TYPE(symbol->st_info) != STT_FUNC) ||
 	    strcmp(object->strings + symbol->st_name, search->name) != 0)
 		return false;
 	if (object->versions && (object->versions[index] & VERSION_HIDDEN)) {
@@ -288,4 +292,60 @@ bool elf_is_preloaded(void)
 
 	dl_iterate_phdr(visit, &search);
 	return search.libc_is_behind;
+}
+
+static int is_named(struct dl_phdr_info *info, size_t size, void *name)
+{
+	(void)size;
+	return strcmp(base_name(info->dlpi_name), name) == 0;
+}
+
+bool elf_is_loaded(const char *name)
+{
+	return dl_iterate_phdr(is_named, (void *)name) != 0;
+}
+
+/* The program comes first */
+static int search_program(struct dl_phdr_info *info, size_t size, void *data)
+{
+	(void)size;
+	search_object(info, data);
+	return 1;
+}
+
+bool elf_program_exports(const char *name)
+{
+	struct search search = {.name = name, .any_type = true};
+
+	dl_iterate_phdr(search_program, &search);
+	return search.found != NULL;
+}
+
+struct program_data {
+	bool (*what)(const void *start, size_t size);
+	bool is;
+};
+
+static int look_at_program_data(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct program_data *look = data;
+
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum && !look->is; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+
+		if (segment->p_type == PT_LOAD && (segment->p_flags & PF_W) &&
+		    segment->p_filesz <= MOST_PROGRAM_DATA)
+			look->is = look->what((const void *)(info->dlpi_addr + segment->p_vaddr),
+					      segment->p_filesz);
+	}
+	return 1;
+}
+
+bool elf_program_data_is(bool (*what)(const void *start, size_t size))
+{
+	struct program_data look = {.what = what};
+
+	dl_iterate_phdr(look_at_program_data, &look);
+	return look.is;
 }

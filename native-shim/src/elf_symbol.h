@@ -35,4 +35,11 @@ void *elf_libc_symbol(const char *name);
 const char *elf_own_path(void);
 bool elf_is_preloaded(void);
 
+/* Is an object of this file name loaded? */
+bool elf_is_loaded(const char *name);
+
+/* The program itself: a symbol of whatever type, and its initialized data where that isn't large */
+bool elf_program_exports(const char *name);
+bool elf_program_data_is(bool (*what)(const void *start, size_t size));
+
 #endif

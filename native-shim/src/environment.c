@@ -8,7 +8,9 @@
 #include "environment.h"
 
 #include "elf_symbol.h"
+#include "log.h"
 #include "memory.h"
+#include "startup_hook.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -280,7 +282,7 @@ static bool is_readable(char *const *envp)
 struct environment_needs environment_needs(char *const *envp, bool strip)
 {
 	struct environment_needs needs = {0};
-	const char *preload;
+	const char *preload, *hooks;
 	bool changes;
 
 	if (!saved.library || !is_readable(envp))
@@ -289,12 +291,15 @@ struct environment_needs environment_needs(char *const *envp, bool strip)
 	changes = (preload && preload_holds_us(preload + PRELOAD_LENGTH)) == strip;
 	for (size_t i = 0; i < saved.count; i++)
 		changes |= holds(envp, saved.variables[i]) == strip;
+	hooks = strip ? find_variable(envp, STARTUP_HOOKS, STARTUP_HOOKS_LENGTH) : NULL;
+	changes |= hooks && startup_hooks_hold_ours(hooks + STARTUP_HOOKS_LENGTH);
 	if (!changes)
 		return needs;
 	for (; envp && envp[needs.pointers]; needs.pointers++)
 		;
 	needs.pointers += saved.count + 2;
 	needs.bytes = PRELOAD_LENGTH + saved.library_length + 2 + (preload ? strlen(preload) : 0);
+	needs.bytes += hooks ? strlen(hooks) + 1 : 0;
 	return needs;
 }
 
@@ -330,6 +335,20 @@ static char *fill_preload(char *text, const char *preload, bool strip)
 }
 
 /**
+ * fill_hooks() - A child's DOTNET_STARTUP_HOOKS without ours
+ * @text:	Room for it
+ * @hooks:	"DOTNET_STARTUP_HOOKS=…" of the given environment
+ *
+ * Return: @text, NULL where nothing would be left of it
+ */
+static char *fill_hooks(char *text, const char *hooks)
+{
+	memcpy(text, STARTUP_HOOKS, STARTUP_HOOKS_LENGTH);
+	return startup_hooks_without_ours(hooks + STARTUP_HOOKS_LENGTH, text + STARTUP_HOOKS_LENGTH) ? text
+												     : NULL;
+}
+
+/**
  * environment_fill() - Write the environment that environment_needs() measured
  * @copy:	Room for .pointers
  * @text:	Room for .bytes
@@ -341,13 +360,25 @@ void environment_fill(char **copy, char *text, char *const *envp, bool strip)
 	const char *preload = find_variable(envp, PRELOAD, PRELOAD_LENGTH);
 	char *const *given = envp;
 	char *ours = fill_preload(text, preload, strip);
+	bool hooks_filled = false;
 
 	if (ours)
 		*copy++ = ours;
-	for (; given && *given; given++)
-		if (!starts_with(*given, PRELOAD, PRELOAD_LENGTH) &&
-		    !(strip && starts_with(*given, OURS, OURS_LENGTH)))
-			*copy++ = *given;
+	text += PRELOAD_LENGTH + saved.library_length + 2 + (preload ? strlen(preload) : 0);
+	for (; given && *given; given++) {
+		char *variable = *given;
+
+		if (starts_with(variable, PRELOAD, PRELOAD_LENGTH) ||
+		    (strip && starts_with(variable, OURS, OURS_LENGTH)))
+			continue;
+		/* the first one counts, and there is room for one */
+		if (strip && starts_with(variable, STARTUP_HOOKS, STARTUP_HOOKS_LENGTH)) {
+			variable = hooks_filled ? NULL : fill_hooks(text, variable);
+			hooks_filled = true;
+		}
+		if (variable)
+			*copy++ = variable;
+	}
 	for (size_t i = 0; i < saved.count && !strip; i++)
 		if (!holds(envp, saved.variables[i]))
 			*copy++ = (char *)saved.variables[i];
@@ -374,6 +405,95 @@ void environment_remove_ours(void)
 	}
 	if (to)
 		*to = NULL;
+	environment_remove_hook();
+}
+
+bool environment_has_hook(void)
+{
+	return saved_value("TELELAUNCH_HOOK") != NULL;
+}
+
+bool environment_wants_trace(void)
+{
+	return saved_value("TELELAUNCH_TRACE") != NULL;
+}
+
+/**
+ * environment_remove_hook() - This process isn't one that runs our hook
+ *
+ * It has it from a parent that is. Runs in the constructor, as environment_remove_ours() does.
+ */
+void environment_remove_hook(void)
+{
+	char **to = &environ ? environ : NULL;
+
+	for (char **from = to; from && *from; from++) {
+		char *list = *from + STARTUP_HOOKS_LENGTH;
+
+		if (starts_with(*from, STARTUP_HOOKS, STARTUP_HOOKS_LENGTH) &&
+		    startup_hooks_hold_ours(list) && startup_hooks_without_ours(list, list) == 0)
+			continue;
+		*to++ = *from;
+	}
+	if (to)
+		*to = NULL;
+}
+
+/* A longer environ, with the variable behind what is there or in the place of @old */
+static void set_variable(const char *old, char *variable)
+{
+	size_t count = 0;
+	char **copy;
+
+	while (environ && environ[count] && environ[count] != old)
+		count++;
+	if (environ && environ[count]) {
+		environ[count] = variable;
+		return;
+	}
+	copy = sys_map_memory((count + 2) * sizeof(*copy));
+	if (!copy)
+		return;
+	if (count)
+		memcpy(copy, environ, count * sizeof(*copy));
+	copy[count] = variable;
+	environ = copy;
+}
+
+/**
+ * environment_add_hook() - Have the .NET runtime of this process run our hook behind the others
+ *
+ * Runs in the constructor, before the host reads the variable. Nothing is allocated by malloc(3), which may
+ * be another library's that isn't ready yet. The memory stays with the process.
+ */
+void environment_add_hook(void)
+{
+	const char *path = saved_value("TELELAUNCH_HOOK");
+	const char *old;
+	size_t length;
+	char *text;
+	int fd;
+
+	if (!path || !*path || !&environ)
+		return;
+	old = find_variable(environ, STARTUP_HOOKS, STARTUP_HOOKS_LENGTH);
+	if (old && startup_hooks_hold_ours(old + STARTUP_HOOKS_LENGTH))
+		return;
+	fd = sys_open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		log_once(LOG_HOOK, "the startup hook can't be read; this program runs without it");
+		return;
+	}
+	sys_close(fd);
+	length = old ? strlen(old) : STARTUP_HOOKS_LENGTH;
+	text = sys_map_memory(length + strlen(path) + 2);
+	if (!text)
+		return;
+	memcpy(text, old ? old : STARTUP_HOOKS, length);
+	if (length > STARTUP_HOOKS_LENGTH)
+		text[length++] = ':';
+	strcpy(text + length, path);
+	set_variable(old, text);
 }
 
 /**

@@ -15,6 +15,12 @@ bool environment_library_readable(void);
 void environment_remove_ours(void);
 void environment_restore_own(void);
 
+/* The managed startup hook, TELELAUNCH_HOOK: into this process's environment, or out of it again */
+bool environment_has_hook(void);
+bool environment_wants_trace(void);
+void environment_add_hook(void);
+void environment_remove_hook(void);
+
 /* For children: how many pointers and bytes a changed copy needs (0: the environment is right as it is) */
 struct environment_needs {
 	size_t pointers;

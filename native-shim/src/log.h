@@ -14,6 +14,7 @@ enum log_kind {
 	LOG_WATCH,
 	LOG_LEFT,
 	LOG_SLOTS,
+	LOG_HOOK,
 	LOG_KINDS,
 };
 

@@ -90,5 +90,8 @@ enum process_kind process_kind(void)
 	}
 	kind = process_kind_of(program, environment_skip_list(), arguments);
 	sys_munmap(arguments, ARGUMENTS_SIZE);
+	/* only the hook makes a difference, and looking costs */
+	if (kind == PROCESS_ORDINARY && environment_has_hook() && dotnet_is_application())
+		kind = PROCESS_DOTNET;
 	return kind;
 }

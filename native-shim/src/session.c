@@ -123,7 +123,8 @@ static void start_preloaded(void)
 	}
 	at_start.present = true;
 	at_start.strip_servers = kind == PROCESS_SDK_TOOL;
-	at_start.intercepts = kind == PROCESS_ORDINARY;
+	at_start.intercepts = kind == PROCESS_ORDINARY || kind == PROCESS_DOTNET;
+	at_start.is_dotnet = kind == PROCESS_DOTNET && environment_has_hook();
 	if (strlen(directory) >= sizeof(place.directory))
 		return;
 	set_directory(directory);
@@ -256,7 +257,15 @@ void session_leave(void)
 	sys_mmap_over(attached_table(), TL_TABLE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
+/* environ is libc's by now, which it may not be at the first hook */
 __attribute__((constructor)) static void construct(void)
 {
-	session_get();
+	const struct session *session = session_get();
+
+	if (!session->present || !elf_is_preloaded())
+		return;
+	if (session->is_dotnet)
+		environment_add_hook();
+	else
+		environment_remove_hook();
 }

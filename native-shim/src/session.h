@@ -18,6 +18,7 @@ struct session {
 	bool present;                 /* TELELAUNCH_SESSION was set */
 	bool intercepts;              /* in a session, and this program isn't one to leave alone */
 	bool strip_servers;           /* a .NET SDK process: build servers it starts get no shim */
+	bool is_dotnet;               /* a .NET application that our startup hook runs in */
 	const struct tl_table *table; /* NULL: missing or of another version; mapped for good otherwise */
 	const struct mounts *mounts;  /* NULL: no volume of the pod is shown here */
 	const char *host_name;        /* NULL: the machine's own */

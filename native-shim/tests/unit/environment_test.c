@@ -84,6 +84,18 @@ TEST(a_value_the_child_was_given_wins)
 		   "LD_PRELOAD=" LIBRARY " TELELAUNCH_SKIP=c TELELAUNCH_SESSION=/run/session");
 }
 
+TEST(stripping_takes_our_startup_hook_away)
+{
+	CHECK_TEXT(
+		child_of(ENVIRONMENT("DOTNET_STARTUP_HOOKS=/users/a.dll:/x/Telelaunch.StartupHook.dll:/b.dll",
+				     "LD_PRELOAD=/x.so:" LIBRARY, "A=1"),
+			 true),
+		"LD_PRELOAD=/x.so DOTNET_STARTUP_HOOKS=/users/a.dll:/b.dll A=1");
+	CHECK_TEXT(child_of(ENVIRONMENT("DOTNET_STARTUP_HOOKS=/x/Telelaunch.StartupHook.dll", "A=1"), true),
+		   "A=1");
+	CHECK_TEXT(child_of(ENVIRONMENT("DOTNET_STARTUP_HOOKS=/users/a.dll", "A=1"), true), "same");
+}
+
 TEST(stripping_takes_only_ours_away)
 {
 	CHECK_TEXT(child_of(ENVIRONMENT("LD_PRELOAD=/x.so:" LIBRARY ":/y.so", "TELELAUNCH_SESSION=/s", "A=1",

@@ -1,6 +1,7 @@
 #include "harness.h"
 #include "process_kind.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,16 +78,28 @@ static enum process_kind dotnet_with(const char *first, const char *second)
 
 TEST(dotnet_commands_are_tools_and_assemblies_are_applications)
 {
-	char build[200], server[200];
+	char build[200], server[200], fsi[200], console[200], watch[200];
 
 	snprintf(build, sizeof(build), "%s/sdk/10.0.100/MSBuild.dll", make_root());
 	snprintf(server, sizeof(server), "%s/sdk/10.0.100/Roslyn/bincore/VBCSCompiler.dll", root);
+	snprintf(fsi, sizeof(fsi), "%s/sdk/10.0.100/FSharp/fsi.dll", root);
+	snprintf(console, sizeof(console), "%s/sdk/10.0.100/vstest.console.dll", root);
+	snprintf(watch, sizeof(watch), "%s/sdk/10.0.100/DotnetTools/dotnet-watch/dotnet-watch.dll", root);
 	CHECK_EQUAL(dotnet_with("run", "--project"), PROCESS_SDK_TOOL);
-	CHECK_EQUAL(dotnet_with("app.dll", "x"), PROCESS_ORDINARY);
-	CHECK_EQUAL(dotnet_with("exec", "/app/bin/app.dll"), PROCESS_ORDINARY);
+	CHECK_EQUAL(dotnet_with("app.dll", "x"), PROCESS_DOTNET);
+	CHECK_EQUAL(dotnet_with("exec", "/app/bin/app.dll"), PROCESS_DOTNET);
+	CHECK_EQUAL(dotnet_with("exec", "/app/bin/testhost.dll"), PROCESS_DOTNET);
+	CHECK_EQUAL(dotnet_with("exec", "/home/me/.nuget/packages/dotnet-ef/10.0.0/tools/ef.dll"),
+		    PROCESS_DOTNET);
+	CHECK_EQUAL(dotnet_with("fsi", "script.fsx"), PROCESS_SDK_TOOL);
+	CHECK_EQUAL(dotnet_with("test", "--no-build"), PROCESS_SDK_TOOL);
+	CHECK_EQUAL(dotnet_with(fsi, "script.fsx"), PROCESS_DOTNET);
+	CHECK_EQUAL(dotnet_with(console, "tests.dll"), PROCESS_SDK_TOOL);
+	CHECK_EQUAL(dotnet_with(watch, "run"), PROCESS_SDK_TOOL);
 	CHECK_EQUAL(dotnet_with(build, "-maxcpucount"), PROCESS_SDK_TOOL);
 	CHECK_EQUAL(dotnet_with(build, "/nodemode:1"), PROCESS_SDK_SERVER);
 	CHECK_EQUAL(dotnet_with(build, "-NodeMode:1"), PROCESS_SDK_SERVER);
+	CHECK_EQUAL(dotnet_with(build, "/nodemode:8"), PROCESS_SDK_SERVER);
 	CHECK_EQUAL(dotnet_with("exec", server), PROCESS_SDK_SERVER);
 	remove_root();
 }
@@ -94,6 +107,30 @@ TEST(dotnet_commands_are_tools_and_assemblies_are_applications)
 TEST(application_in_a_folder_called_sdk_is_an_application)
 {
 	CHECK_EQUAL(KIND("/home/me/sdk/app/app", NULL, "app"), PROCESS_ORDINARY);
+}
+
+TEST(credential_providers_of_restore_are_tools)
+{
+	CHECK_EQUAL(dotnet_with("/home/me/.nuget/plugins/netcore/CredentialProvider/CredentialProvider.dll",
+				"-Plugin"),
+		    PROCESS_SDK_TOOL);
+}
+
+/* The mark as Microsoft.NET.HostModel writes it behind the bundle's offset */
+TEST(dotnet_hosts_are_known_by_their_mark)
+{
+	uint8_t data[100] = {0};
+	static const uint8_t mark[32] = {0x8b, 0x12, 0x02, 0xb9, 0x6a, 0x61, 0x20, 0x38, 0x72, 0x7b, 0x93,
+					 0x02, 0x14, 0xd7, 0xa0, 0x32, 0x13, 0xf5, 0xb9, 0xe6, 0xef, 0xae,
+					 0x33, 0x18, 0xee, 0x3b, 0x2d, 0xce, 0x24, 0xb3, 0x6a, 0xae};
+
+	CHECK(!dotnet_is_host_image(data, sizeof(data)));
+	memcpy(data + 68, mark, sizeof(mark));
+	CHECK(dotnet_is_host_image(data, 100));
+	CHECK(!dotnet_is_host_image(data, 99));
+	data[80] ^= 1;
+	CHECK(!dotnet_is_host_image(data, 100));
+	CHECK(!dotnet_is_host_image(data, 0));
 }
 
 TEST(build_servers_are_known_before_they_start)
