@@ -1,8 +1,10 @@
 /* fopen(3), freopen(3): libc opens the file itself, so that it is handed the path of what the broker has. */
 #include "libc.h"
 #include "pod_path.h"
+#include "runtimeconfig.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #define MODE_SIZE 16
@@ -53,18 +55,26 @@ static FILE *shim_fopen(const char *path, const char *mode, fopen_function *fope
 	return fopen_of_libc(at.path, at.is_pods ? without_exclusive(mode, copy) : mode);
 }
 
+/* Nothing of the file is in the stream yet */
+static FILE *checked(FILE *stream, const char *path, const char *mode)
+{
+	if (stream && mode[0] == 'r' && !strchr(mode, '+'))
+		runtimeconfig_checked(fileno(stream), path, strchr(mode, 'e') ? O_CLOEXEC : 0);
+	return stream;
+}
+
 EXPORT FILE *fopen(const char *restrict path, const char *restrict mode)
 {
 	if (!session_get()->mounts)
-		return libc_fopen(path, mode);
-	return shim_fopen(path, mode, libc_fopen);
+		return checked(libc_fopen(path, mode), path, mode);
+	return checked(shim_fopen(path, mode, libc_fopen), path, mode);
 }
 
 EXPORT FILE *fopen64(const char *restrict path, const char *restrict mode)
 {
 	if (!session_get()->mounts)
-		return libc_fopen64(path, mode);
-	return shim_fopen(path, mode, libc_fopen64);
+		return checked(libc_fopen64(path, mode), path, mode);
+	return checked(shim_fopen(path, mode, libc_fopen64), path, mode);
 }
 
 typedef FILE *freopen_function(const char *, const char *, FILE *);

@@ -1,6 +1,7 @@
 /* open(2) and its spellings: a file of the pod's volumes is opened where the broker has it. */
 #include "libc.h"
 #include "pod_path.h"
+#include "runtimeconfig.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -96,7 +97,9 @@ EXPORT int open(const char *path, int flags, ...)
 	va_start(list, flags);
 	mode = mode_argument(flags, list);
 	va_end(list);
-	return opened(AT_FDCWD, path, flags, mode, libc_openat, &fd) ? fd : libc_open(path, flags, mode);
+	if (!opened(AT_FDCWD, path, flags, mode, libc_openat, &fd))
+		fd = libc_open(path, flags, mode);
+	return runtimeconfig_checked(fd, path, flags);
 }
 
 EXPORT int open64(const char *path, int flags, ...)
@@ -108,7 +111,9 @@ EXPORT int open64(const char *path, int flags, ...)
 	va_start(list, flags);
 	mode = mode_argument(flags, list);
 	va_end(list);
-	return opened(AT_FDCWD, path, flags, mode, libc_openat, &fd) ? fd : libc_open64(path, flags, mode);
+	if (!opened(AT_FDCWD, path, flags, mode, libc_openat, &fd))
+		fd = libc_open64(path, flags, mode);
+	return runtimeconfig_checked(fd, path, flags);
 }
 
 EXPORT int openat(int dirfd, const char *path, int flags, ...)
@@ -120,8 +125,9 @@ EXPORT int openat(int dirfd, const char *path, int flags, ...)
 	va_start(list, flags);
 	mode = mode_argument(flags, list);
 	va_end(list);
-	return opened(dirfd, path, flags, mode, libc_openat, &fd) ? fd
-								  : libc_openat(dirfd, path, flags, mode);
+	if (!opened(dirfd, path, flags, mode, libc_openat, &fd))
+		fd = libc_openat(dirfd, path, flags, mode);
+	return runtimeconfig_checked(fd, path, flags);
 }
 
 EXPORT int openat64(int dirfd, const char *path, int flags, ...)
@@ -133,8 +139,9 @@ EXPORT int openat64(int dirfd, const char *path, int flags, ...)
 	va_start(list, flags);
 	mode = mode_argument(flags, list);
 	va_end(list);
-	return opened(dirfd, path, flags, mode, libc_openat, &fd) ? fd
-								  : libc_openat64(dirfd, path, flags, mode);
+	if (!opened(dirfd, path, flags, mode, libc_openat, &fd))
+		fd = libc_openat64(dirfd, path, flags, mode);
+	return runtimeconfig_checked(fd, path, flags);
 }
 
 /* What _FORTIFY_SOURCE makes of open() without a mode */
@@ -142,36 +149,36 @@ EXPORT int __open_2(const char *path, int flags)
 {
 	int fd;
 
-	return !needs_mode(flags) && opened(AT_FDCWD, path, flags, 0, libc_openat, &fd)
-		       ? fd
-		       : libc_open_2(path, flags);
+	if (!(!needs_mode(flags) && opened(AT_FDCWD, path, flags, 0, libc_openat, &fd)))
+		fd = libc_open_2(path, flags);
+	return runtimeconfig_checked(fd, path, flags);
 }
 
 EXPORT int __open64_2(const char *path, int flags)
 {
 	int fd;
 
-	return !needs_mode(flags) && opened(AT_FDCWD, path, flags, 0, libc_openat, &fd)
-		       ? fd
-		       : libc_open64_2(path, flags);
+	if (!(!needs_mode(flags) && opened(AT_FDCWD, path, flags, 0, libc_openat, &fd)))
+		fd = libc_open64_2(path, flags);
+	return runtimeconfig_checked(fd, path, flags);
 }
 
 EXPORT int __openat_2(int dirfd, const char *path, int flags)
 {
 	int fd;
 
-	return !needs_mode(flags) && opened(dirfd, path, flags, 0, libc_openat, &fd)
-		       ? fd
-		       : libc_openat_2(dirfd, path, flags);
+	if (!(!needs_mode(flags) && opened(dirfd, path, flags, 0, libc_openat, &fd)))
+		fd = libc_openat_2(dirfd, path, flags);
+	return runtimeconfig_checked(fd, path, flags);
 }
 
 EXPORT int __openat64_2(int dirfd, const char *path, int flags)
 {
 	int fd;
 
-	return !needs_mode(flags) && opened(dirfd, path, flags, 0, libc_openat, &fd)
-		       ? fd
-		       : libc_openat64_2(dirfd, path, flags);
+	if (!(!needs_mode(flags) && opened(dirfd, path, flags, 0, libc_openat, &fd)))
+		fd = libc_openat64_2(dirfd, path, flags);
+	return runtimeconfig_checked(fd, path, flags);
 }
 
 EXPORT int creat(const char *path, mode_t mode)

@@ -86,6 +86,51 @@ network_hooks_are_listed() {
 	done <"$build/wanted" >"$build/network"
 	sed -n 's/^\t_(\([a-z_0-9]*\)).*/\1/p' src/got.c | sort | diff "$build/network" -
 }
+# What a .NET host reads before its runtime starts; the session itself is missing, which changes nothing here
+hosted() { # HOOK COMMAND…
+	hook=$1
+	shift
+	LD_PRELOAD=$library TELELAUNCH_SESSION=/nonexistent TELELAUNCH_HOOK=$hook "$@" 2>"$build/stderr"
+}
+is() { # WANTED COMMAND…
+	wanted=$1
+	shift
+	got=$("$@") || return 1
+	[ "$got" = "$wanted" ] || { echo "'$got', not '$wanted'"; return 1; }
+}
+startup_hook_is_added() { # LIBC
+	host=$build/$1/host-test native=$build/$1/native-test hook=$build/Telelaunch.StartupHook.dll
+	: >"$hook"
+	unset DOTNET_STARTUP_HOOKS
+	is "$hook" hosted "$hook" "$host" hooks &&
+		DOTNET_STARTUP_HOOKS=/users/own.dll is "/users/own.dll:$hook" hosted "$hook" "$host" hooks &&
+		DOTNET_STARTUP_HOOKS= is "$hook" hosted "$hook" "$host" hooks &&
+		is "$hook" hosted "$hook" "$host" run "$host" hooks &&
+		is none hosted "$hook" "$host" run "$native" hooks &&
+		is "$hook" hosted "$hook" "$host" run "$native" run "$host" hooks &&
+		is none hosted "$hook" "$native" hooks &&
+		DOTNET_STARTUP_HOOKS=/a.dll:$hook:/b.dll is /a.dll:/b.dll hosted "$hook" "$native" hooks
+}
+unreadable_hook_is_left_out() { # LIBC
+	is none hosted /nonexistent/Telelaunch.StartupHook.dll "$build/$1/host-test" hooks &&
+		[ "$(grep -c '^telelaunch: the startup hook' "$build/stderr")" -eq 1 ]
+}
+runtimeconfig_is_repaired() { # LIBC
+	host=$build/$1/host-test file=$build/app.runtimeconfig.json hook=$build/Telelaunch.StartupHook.dll
+	off='{"System.StartupHookProvider.IsSupported": false,"System.Diagnostics.Tracing.EventSource.IsSupported": false}'
+	on='{"System.StartupHookProvider.IsSupported": true ,"System.Diagnostics.Tracing.EventSource.IsSupported": false}'
+	traced='{"System.StartupHookProvider.IsSupported": true ,"System.Diagnostics.Tracing.EventSource.IsSupported": true }'
+	echo "$off" >"$file"
+	cp "$file" "$build/app.json"
+	is "$on" hosted "$hook" "$host" open "$file" &&
+		is "$on" hosted "$hook" "$host" fopen "$file" &&
+		TELELAUNCH_TRACE=1 is "$traced" hosted "$hook" "$host" open "$file" &&
+		is "$off" hosted "$hook" "$host" write "$file" &&
+		is "$off" hosted "$hook" "$host" open "$build/app.json" &&
+		is "$off" hosted "$hook" "$host" runtime "$build/$1/libcoreclr.so" "$file" &&
+		is "$off" hosted "$hook" "$build/$1/native-test" open "$file" &&
+		is "$off" cat "$file"
+}
 says_it_once() { # COUNT of our lines in the log of the last run
 	[ "$(grep -c '^telelaunch: ' "$build/log")" -eq "$1" ]
 }
@@ -126,6 +171,9 @@ for libc in glibc musl; do
 		echo "== left out: $libc"
 		continue
 	fi
+	check "$libc: the startup hook is for .NET applications" startup_hook_is_added $libc
+	check "$libc: a startup hook that can't be read" unreadable_hook_is_left_out $libc
+	check "$libc: startup hooks are switched on for the host" runtimeconfig_is_repaired $libc
 	run "$libc: programs under the shim" with_broker "$build/$libc/app-tests"
 	check "$libc: each line once" says_it_once 5
 	run "$libc: the broker dies" with_broker "$build/$libc/gone-tests"
