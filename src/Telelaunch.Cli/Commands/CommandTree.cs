@@ -19,6 +19,9 @@ internal sealed class CommandTree
         _surroundings = surroundings;
         var run = SessionCommand("run", "Start a command inside the cluster's network: telelaunch run [options] -- COMMAND [ARG…]", RunAsync);
         run.Arguments.Add(_words);
+        var doctor = SessionCommand("doctor", "Probe rights, agent, names, ranges and this machine, and a program if one is named: telelaunch doctor [options] [-- PROGRAM [ARG…]]",
+            (options, line, token) => DoctorCommand.RunAsync(_surroundings, options, ReadWords(line, "doctor"), Format(line), token));
+        doctor.Arguments.Add(_words);
         var env = SessionCommand("env", "Print the environment that run would give, for an IDE or a script", (options, line, token) => EnvCommand.RunAsync(_surroundings, options, line.GetValue(_format), Format(line), token));
         env.Options.Add(_format);
         Root = new("Starts a process on this machine so that it lives inside a Kubernetes cluster's network.")
@@ -30,7 +33,7 @@ internal sealed class CommandTree
             Leave(),
             Restore(),
             env,
-            SessionCommand("doctor", "Probe rights, agent, names, ranges and this machine; say what to do", (options, line, token) => DoctorCommand.RunAsync(_surroundings, options, Format(line), token)),
+            doctor,
             SessionCommand("rbac", "Print the Role that these options need", (options, line, _) => Task.FromResult(RbacCommand.Run(_surroundings.Screen, options))),
             Simple("version", "Print the version", line => VersionCommand.Run(_surroundings.Screen, Format(line))),
             AgentImage(),
@@ -98,6 +101,15 @@ internal sealed class CommandTree
 
     private Task<int> RunAsync(SessionOptions options, ParseResult line, CancellationToken cancellationToken)
     {
+        var words = ReadWords(line, "run");
+        if (words is null && !options.Traffic.IsForMachine)
+            throw new CommandLineException("command-missing", "There is no command to run.", "Write it after the options: telelaunch run [options] -- COMMAND [ARG…]. For a shell: telelaunch shell. For the whole machine: telelaunch run --vpn-tcp.");
+        return RunCommand.RunAsync(_surroundings, options, words, Format(line), cancellationToken);
+    }
+
+    /// <summary>The words after <c>--</c>; null where there are none.</summary>
+    private CommandWords? ReadWords(ParseResult line, string command)
+    {
         var words = line.GetValue(_words) ?? [];
         // Without "--" an option of the command would be taken for one of ours; and what isn't an option of ours counts as a word.
         var tokens = line.Tokens.ToList();
@@ -106,12 +118,10 @@ internal sealed class CommandTree
         if (words.Length > wordsAfterDashes)
         {
             throw words[0].StartsWith('-')
-                ? UnknownOption(words[0], "run")
-                : new CommandLineException("command-without-dashes", $"'{words[0]}' stands where an option is expected.", $"Put -- before the command: telelaunch run [options] -- {words[0]} …");
+                ? UnknownOption(words[0], command)
+                : new CommandLineException("command-without-dashes", $"'{words[0]}' stands where an option is expected.", $"Put -- before the command: telelaunch {command} [options] -- {words[0]} …");
         }
-        if (words.Length == 0 && !options.Traffic.IsForMachine)
-            throw new CommandLineException("command-missing", "There is no command to run.", "Write it after the options: telelaunch run [options] -- COMMAND [ARG…]. For a shell: telelaunch shell. For the whole machine: telelaunch run --vpn-tcp.");
-        return RunCommand.RunAsync(_surroundings, options, words.Length == 0 ? null : CommandWords.Of(words), Format(line), cancellationToken);
+        return words.Length == 0 ? null : CommandWords.Of(words);
     }
 
     private Command Leave()

@@ -14,16 +14,18 @@ using Telelaunch.Targets;
 namespace Telelaunch.Cli.Commands;
 
 /// <summary><c>telelaunch doctor</c>: tries each part of a session in turn, a session of its own at last, and says what to do about what fails.</summary>
-internal sealed class DoctorCommand(Surroundings surroundings, SessionOptions options)
+internal sealed class DoctorCommand(Surroundings surroundings, SessionOptions options, CommandWords? words)
 {
     private readonly List<DoctorCheck> _checks = [];
+    private ProgramFindings? _program;
 
+    /// <param name="words">A program to look at first, without running it; null for none.</param>
     /// <returns>0 all good, 1 something to fix.</returns>
-    public static async Task<int> RunAsync(Surroundings surroundings, SessionOptions options, OutputFormat format, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(Surroundings surroundings, SessionOptions options, CommandWords? words, OutputFormat format, CancellationToken cancellationToken)
     {
         using var signals = new CommandSignals(surroundings.Signals, surroundings.Screen);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(signals.Starting, cancellationToken);
-        var doctor = new DoctorCommand(surroundings, options);
+        var doctor = new DoctorCommand(surroundings, options, words);
         try
         {
             await doctor.ExamineAsync(stop.Token);
@@ -32,12 +34,18 @@ internal sealed class DoctorCommand(Surroundings surroundings, SessionOptions op
         {
             return new ProcessExit(0, signals.CancelledBy).ShellCode;
         }
-        Report.Write(surroundings.Screen, format, new DoctorReport(doctor._checks), DoctorJson.Default.DoctorReport, Text);
+        Report.Write(surroundings.Screen, format, new DoctorReport(doctor._program, doctor._checks), DoctorJson.Default.DoctorReport, Text);
         return doctor._checks.Any(check => check.Status == DoctorStatus.Fail) ? ExitCodes.Failed : ExitCodes.Success;
     }
 
     private async Task ExamineAsync(CancellationToken cancellationToken)
     {
+        if (words is not null)
+        {
+            var examination = ProgramExamination.Of(words, options.Traffic.Method);
+            _program = examination.Findings;
+            _checks.AddRange(examination.Checks);
+        }
         await CheckAsync("shim", () => Task.FromResult(ShimFile.Install()));
         ClusterConnection? connection = null;
         await CheckAsync("kubeconfig", () =>
@@ -141,9 +149,10 @@ internal enum DoctorStatus
 /// <param name="Remedy">Null where there is nothing to do.</param>
 internal sealed record DoctorCheck(string Name, DoctorStatus Status, string Detail, string? Remedy);
 
-internal sealed record DoctorReport(IReadOnlyList<DoctorCheck> Checks);
+/// <param name="Program">Null where none was named, or it can't be found.</param>
+internal sealed record DoctorReport(ProgramFindings? Program, IReadOnlyList<DoctorCheck> Checks);
 
 /// <summary>Serialization without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(DoctorReport))]
 internal sealed partial class DoctorJson : JsonSerializerContext;

@@ -13,7 +13,7 @@ internal static class RunCommand
     public static async Task<int> RunAsync(Surroundings surroundings, SessionOptions options, CommandWords? words, OutputFormat format, CancellationToken cancellationToken)
     {
         MachineMethod.Check(options);
-        var command = words is null ? null : PreparedCommand.Find(words, options.Traffic.Method);
+        var command = words is null ? null : PreparedCommand.Find(words, options.Traffic.Method, options.Report.Trace);
         if (options.DryRun) return await DryRun.RunAsync(surroundings.Screen, options, format, cancellationToken);
         return options.Traffic.Method == CatchMethod.Route
             ? await new RouteRun(surroundings, options).RunAsync(command, cancellationToken)

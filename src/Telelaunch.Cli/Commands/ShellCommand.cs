@@ -18,7 +18,7 @@ internal static class ShellCommand
             throw new CommandLineException("method-without-session", "--method route has no session that a shell could be in: it is for the whole machine.", "Begin with telelaunch run --method route; every shell is in it then.");
         var shell = Environment.GetEnvironmentVariable("SHELL") is { Length: > 0 } own ? own : DefaultShell;
         // Looked at before anything is made; its words are known once the session's directory is there.
-        var found = PreparedCommand.Find(CommandWords.OfText(shell), options.Traffic.Method);
+        var found = PreparedCommand.Find(CommandWords.OfText(shell), options.Traffic.Method, options.Report.Trace);
         return options.DryRun
             ? await DryRun.RunAsync(surroundings.Screen, options, format, cancellationToken)
             : await new SessionRun(surroundings, options).RunAsync(place => found with { Arguments = ShellPrompt.Words(found.Path, place).Arguments }, cancellationToken);

@@ -7,6 +7,9 @@ namespace Telelaunch.Cli.Options;
 /// <param name="Arguments">All words, the first included.</param>
 internal sealed record CommandWords(string Name, IReadOnlyList<byte[]> Arguments)
 {
+    /// <summary>All words as text, for those who look at them only.</summary>
+    public IReadOnlyList<string> Texts => [.. Arguments.Select(Encoding.UTF8.GetString)];
+
     /// <param name="words">The words as .NET decoded them: where they aren't UTF-8, the bytes are looked up in the process's own command line.</param>
     public static CommandWords Of(IReadOnlyList<string> words)
     {

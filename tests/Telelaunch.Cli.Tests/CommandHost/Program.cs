@@ -19,5 +19,5 @@ if (args[0] == "--start-slowly")
         return 128 + signals.CancelledBy;
     }
 }
-var command = PreparedCommand.Find(CommandWords.Of(args), CatchMethod.Auto);
+var command = PreparedCommand.Find(CommandWords.Of(args), CatchMethod.Auto, trace: false);
 return (await new CommandRun(inherited, signals).RunAsync(command, CommandEnvironment.OfThisProcess().Entries, _ => Task.CompletedTask)).ShellCode;

@@ -1,0 +1,25 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Telelaunch.EndToEnd;
+
+/// <summary><c>telelaunch doctor</c>: a program first, then each part of a session.</summary>
+[Collection(TestCluster.Name)]
+public sealed class DoctorTests(TestCluster cluster)
+{
+    [Fact]
+    public async Task Program_IsExaminedBeforeTheCluster_AndBothCountForTheExitCode()
+    {
+        await using var run = await cluster.TelelaunchAsync(["doctor", "-o", "json", "--", Programs.DotNetApp], ("DOTNET_ROOT", "/no/such/installation"));
+        Assert.True(run.ExitCode == 1, run.ToString());
+        var report = JsonNode.Parse(run.Output)!;
+        Assert.Equal("AppHost", (string?)report["program"]!["kind"]);
+        Assert.Equal("net10.0", (string?)report["program"]!["targetFramework"]);
+        Assert.Equal("AsItIs", (string?)report["program"]!["hookMethod"]);
+        var checks = report["checks"]!.AsArray().Select(check => ((string)check!["name"]!, (string)check["status"]!)).ToList();
+        Assert.Equal(("program", "Ok"), checks[0]);
+        // The cluster is as good as ever: nothing fails but what was broken here.
+        Assert.Equal([("runtime", "Fail")], checks.Where(check => check.Item2 == "Fail"));
+        Assert.Equal(("session", "Ok"), checks[^1]);
+    }
+}
