@@ -76,7 +76,7 @@ internal sealed class BrokerParts : IAsyncDisposable
             var nameServers = new NameServerListener(new NameDesk(names, probe, learnt, context), context);
             nameServers.Start(servers, sockets);
             var listeners = new AppListeners();
-            var desk = new ControlDesk(flows, names, listeners, options.Files, new ManagedDesk(options.Records, options.Time));
+            var desk = new ControlDesk(flows, names, listeners, options.Files, new ManagedDesk(context, new DetourJudge(context, names)));
             var control = new ControlSocket(directory.ControlPath, desk.AnswerAsync, options.Time, options.Logger);
             var parts = new BrokerParts(directory, table, ports, options.FollowsListeners, (names, flows, nameServers, control), overlaps) { AppListeners = listeners, Learnt = learnt };
             parts.PublishPod(context, active: true);

@@ -23,6 +23,7 @@ internal sealed class ControlDesk(FlowOpener flows, PodNames names, AppListeners
         ControlKind.Listening => TakeListening(request),
         ControlKind.File => await FileAsync(request, cancellationToken),
         ControlKind.Hello => Taken(managed.TryTakeHello(request)),
+        ControlKind.Trace => Taken(managed.TryTakeTrace(request)),
         _ => ControlAnswer.Malformed,
     };
 

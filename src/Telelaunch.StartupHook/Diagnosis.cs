@@ -1,3 +1,4 @@
+using System;
 using System.Text;
 using System.Threading;
 
@@ -19,6 +20,19 @@ internal static unsafe class Diagnosis
         byte[] line = Encoding.UTF8.GetBytes($"telelaunch: {cause.Replace('\n', ' ')}\n");
         fixed (byte* bytes = line)
             Libc.write(StandardError, bytes, (nuint)line.Length);
+    }
+
+    /// <summary>Says it, if that is possible at all.</summary>
+    internal static void TrySay(string cause)
+    {
+        try
+        {
+            Say(cause);
+        }
+        catch (Exception)
+        {
+            // Without libc there is nobody to tell, and nothing that may stop the application.
+        }
     }
 
     /// <summary>What an errno of the control socket means for the session.</summary>

@@ -11,6 +11,10 @@ using Telelaunch.StartupHook;
 internal static class StartupHook
 {
     private static int s_isStarted;
+    private static TraceSender? s_sender;
+
+    // Kept: a listener that is collected hears nothing any more.
+    private static ManagedTrace? s_trace;
 
     public static void Initialize()
     {
@@ -23,7 +27,7 @@ internal static class StartupHook
         }
         catch (Exception error)
         {
-            TrySay(error);
+            Diagnosis.TrySay($"the startup hook failed, the application runs on: {error.GetType().Name}: {error.Message}");
         }
     }
 
@@ -36,18 +40,30 @@ internal static class StartupHook
         var broker = new BrokerSocket(directory!);
         int errno = broker.Send(Hello.Packet());
         if (errno != 0)
+        {
             Diagnosis.Say($"the session isn't told of this .NET application, which runs on: {Diagnosis.Explain(errno)}");
+            return;
+        }
+
+        KestrelWatch.Start(() => Sender(broker));
+        if (IsIPv6Off())
+            Sender(broker).Add(new PlainRecord("ipv6-off"));
+        if (Environment.GetEnvironmentVariable("TELELAUNCH_TRACE") == "1")
+            Trace(broker);
     }
 
-    private static void TrySay(Exception error)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Trace(BrokerSocket broker)
     {
-        try
-        {
-            Diagnosis.Say($"the startup hook failed, the application runs on: {error.GetType().Name}: {error.Message}");
-        }
-        catch (Exception)
-        {
-            // Without libc there is nobody to tell, and nothing that may stop the application.
-        }
+        s_trace = new ManagedTrace();
+        s_trace.Start(Sender(broker));
     }
+
+    private static TraceSender Sender(BrokerSocket broker) =>
+        Volatile.Read(ref s_sender) ?? Interlocked.CompareExchange(ref s_sender, new TraceSender(broker), null) ?? s_sender!;
+
+    /// <summary>As System.Net.Sockets reads it: the switch goes before the variable.</summary>
+    private static bool IsIPv6Off() => AppContext.TryGetSwitch("System.Net.DisableIPv6", out bool isOff)
+        ? isOff
+        : Environment.GetEnvironmentVariable("DOTNET_SYSTEM_NET_DISABLEIPV6") is "1" or "true" or "True" or "TRUE";
 }

@@ -30,6 +30,8 @@ public class ControlSocketTests
     [InlineData("01080000" + "010001000000000000000000" + "0000")]
     [InlineData("01080000" + "010000000010000000000000" + "0000")]
     [InlineData("01080000" + "0100000000000000ffffffff" + "0000")]
+    [InlineData("01090000")]
+    [InlineData("01090000" + "64726f70706564")]
     [InlineData("010a0000" + "0000")]
     public async Task NoRequest_IsClosedWithoutAReply_AndTheNextIsServed(string hex)
     {

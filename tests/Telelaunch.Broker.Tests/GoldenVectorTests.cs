@@ -12,7 +12,7 @@ public sealed class GoldenVectorTests : IDisposable
 
     public static TheoryData<string> Files() => ["dial.txt", "flow.txt", "lookup.txt", "reverse.txt", "query.txt", "file.txt"];
 
-    public static TheoryData<string> RequestFiles() => [.. Files(), "listening.txt", "hello.txt"];
+    public static TheoryData<string> RequestFiles() => [.. Files(), "listening.txt", "hello.txt", "trace.txt"];
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 

@@ -15,7 +15,12 @@ internal sealed record HookedRun(int ExitCode, string Output, string Errors)
 
     /// <param name="session">TELELAUNCH_SESSION; null: not set.</param>
     /// <param name="hooks">DOTNET_STARTUP_HOOKS.</param>
-    public static async Task<HookedRun> RunAsync(int runtime, string? session, string hooks, params string[] arguments)
+    public static Task<HookedRun> RunAsync(int runtime, string? session, string hooks, params string[] arguments) =>
+        RunAsync(runtime, session, hooks, [], arguments);
+
+    /// <param name="variables">What else is set in its environment.</param>
+    /// <inheritdoc cref="RunAsync(int, string?, string, string[])"/>
+    public static async Task<HookedRun> RunAsync(int runtime, string? session, string hooks, Dictionary<string, string> variables, string[] arguments)
     {
         string root = DotNetRuntime.Root(runtime);
         var start = new ProcessStartInfo(Path.Combine(root, "dotnet"), [App, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -24,6 +29,8 @@ internal sealed record HookedRun(int ExitCode, string Output, string Errors)
             start.Environment.Remove(name);
         start.Environment["DOTNET_ROOT"] = root;
         start.Environment["DOTNET_STARTUP_HOOKS"] = hooks;
+        foreach ((string name, string value) in variables)
+            start.Environment[name] = value;
         if (session is not null)
             start.Environment["TELELAUNCH_SESSION"] = session;
         using Process process = Process.Start(start)!;

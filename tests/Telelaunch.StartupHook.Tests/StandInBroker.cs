@@ -27,6 +27,21 @@ internal sealed class StandInBroker : IDisposable
         return packet[..length];
     }
 
+    /// <summary>The lines of all packets that have come by now, each taken apart: all there are of an application that has ended.</summary>
+    public async Task<List<string[]>> TakeLinesAsync()
+    {
+        List<string[]> lines = [];
+        while (_listener.Poll(0, SelectMode.SelectRead))
+        {
+            byte[] packet = await ReceiveAsync();
+            Assert.Equal([1, 9, 0, 0], packet[..4]);
+            Assert.Equal((byte)'\n', packet[^1]);
+            lines.AddRange(Encoding.UTF8.GetString(packet.AsSpan(4)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')));
+        }
+
+        return lines;
+    }
+
     /// <summary>Of a HELLO: the runtime and the application that it names.</summary>
     public static string[] HelloTexts(byte[] packet)
     {

@@ -40,6 +40,9 @@ internal sealed class SessionLog : IDisposable
     /// <summary>Gets each change of an exposed port; null: nobody is told.</summary>
     public Action<PortRecord>? PortChanged { get; set; }
 
+    /// <summary>Gets each address that Kestrel listens on; null: nobody is told.</summary>
+    public Action<KestrelRecord>? KestrelListens { get; set; }
+
     /// <summary>Takes what the broker reports: notices are always shown, who has come in with <c>-v</c> or <c>--trace</c>, flows and lookups with <c>--trace</c>.</summary>
     public void Record(BrokerRecord record)
     {
@@ -56,6 +59,10 @@ internal sealed class SessionLog : IDisposable
         {
             _ports.LogDebug("{Line}", TraceLine.Of(port));
             PortChanged?.Invoke(port);
+        }
+        else if (record is KestrelRecord kestrel && KestrelListens is { } listens)
+        {
+            listens(kestrel);
         }
         else if (_traces)
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using Telelaunch.Broker.Managed;
 using Telelaunch.Broker.Ports;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
@@ -10,7 +11,7 @@ namespace Telelaunch.Cli.Session;
 /// <param name="services">Services that lead to a port of the pod, as <c>NAME:PORT</c>; empty where none is known.</param>
 internal sealed class PortTable(Screen screen, IReadOnlyList<IPAddress> pod, ILookup<int, string> services)
 {
-    private volatile bool _isShown;
+    private volatile ExposeOptions? _shown;
 
     /// <summary>The table at the start.</summary>
     public void Show(IReadOnlyList<PortRecord> ports, ExposeOptions options, IProgressDisplay display)
@@ -18,19 +19,42 @@ internal sealed class PortTable(Screen screen, IReadOnlyList<IPAddress> pod, ILo
         foreach (var record in ports) display.Note($"{Way(record)}: {(record.State == PortState.Unserved ? "nobody listens yet; callers are refused" : Now(record))}");
         if (options.FollowsCommand) display.Note($"callers of {Address(pod)} → whatever port the command listens on: nothing yet; callers are refused");
         foreach (var port in options.ToPod) display.Note($"the command at localhost:{port} → localhost:{port} of the pod");
-        _isShown = true;
+        _shown = options;
     }
 
     /// <summary>A change, as soon as the table has been shown; before, it will be in the table.</summary>
     public void Change(PortRecord record)
     {
         // The tunnel's own banner says that nobody comes through.
-        if (!_isShown || record.State == PortState.TunnelDown) return;
+        if (_shown is null || record.State == PortState.TunnelDown) return;
         screen.Say(record.State == PortState.Unserved
             ? $"{record.Port.HostPort} isn't listened on any more: callers of {Target(record.Port)} are refused"
             : record.State == PortState.PodRefused ? $"{record.Port.HostPort} {Now(record)}" : $"{record.Port.HostPort} {Now(record)}: {Way(record)}");
         if (record.State == PortState.PodRefused) screen.Say(PodPortFault.Of(record.Port, record.Errno).Remedy);
     }
+
+    /// <summary>Where Kestrel says it listens: that a port leads there, or that none does.</summary>
+    public void Confirm(KestrelRecord record)
+    {
+        if (_shown is not { } options) return;
+        var who = $"Kestrel of {record.Process.Name} (pid {record.Process.Id})";
+        if (PortOf(record.Address) is not { } port)
+            Warn("Have it listen on a TCP port too, by ASPNETCORE_URLS=http://127.0.0.1:8080 for example.");
+        else if (!options.FollowsCommand && !options.Ports.Any(exposed => exposed.HostPort == port))
+            Warn($"Add --expose {port} or --expose {port}:POD_PORT, or have it listen on a port that is exposed.");
+        else
+            screen.Say($"{port} is confirmed by {who}: {record.Address}{(record.Address.StartsWith("https:", StringComparison.OrdinalIgnoreCase) ? "; callers must speak TLS" : "")}");
+
+        void Warn(string remedy)
+        {
+            screen.Say($"{who} listens on {record.Address}, where no port of the pod leads");
+            screen.Say(remedy);
+        }
+    }
+
+    // IServerAddressesFeature: SCHEME://HOST:PORT, or http://unix:/PATH.
+    private static int? PortOf(string address) =>
+        !address.Contains("://unix:/", StringComparison.OrdinalIgnoreCase) && Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Port > 0 ? uri.Port : null;
 
     private string Way(PortRecord record)
     {

@@ -306,6 +306,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
         if (expose.IsAny)
         {
             log.PortChanged = table.Change;
+            log.KestrelListens = table.Confirm;
             await _phases.ShowAsync("ports", async () => session.Ports = await ExposedPorts.StartAsync(new()
             {
                 Ports = expose.Ports,

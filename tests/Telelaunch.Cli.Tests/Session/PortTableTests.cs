@@ -68,6 +68,31 @@ public sealed class PortTableTests : IDisposable
             Text());
     }
 
+    [Theory]
+    [InlineData("http://127.0.0.1:8080", "telelaunch: 8080 is confirmed by Kestrel of web (pid 12): http://127.0.0.1:8080\n")]
+    [InlineData("http://[::1]:8080", "telelaunch: 8080 is confirmed by Kestrel of web (pid 12): http://[::1]:8080\n")]
+    [InlineData("https://[::]:8080", "telelaunch: 8080 is confirmed by Kestrel of web (pid 12): https://[::]:8080; callers must speak TLS\n")]
+    [InlineData("http://localhost:5000", "telelaunch: Kestrel of web (pid 12) listens on http://localhost:5000, where no port of the pod leads\ntelelaunch: Add --expose 5000 or --expose 5000:POD_PORT, or have it listen on a port that is exposed.\n")]
+    [InlineData("http://unix:/tmp/web.sock", "telelaunch: Kestrel of web (pid 12) listens on http://unix:/tmp/web.sock, where no port of the pod leads\ntelelaunch: Have it listen on a TCP port too, by ASPNETCORE_URLS=http://127.0.0.1:8080 for example.\n")]
+    [InlineData("no address", "telelaunch: Kestrel of web (pid 12) listens on no address, where no port of the pod leads\ntelelaunch: Have it listen on a TCP port too, by ASPNETCORE_URLS=http://127.0.0.1:8080 for example.\n")]
+    public void Kestrel_ConfirmsAPort_OrIsToldToHaveNone(string address, string said)
+    {
+        _table.Show([], new([Asked], false, []), _display);
+        _table.Confirm(new(DateTimeOffset.UnixEpoch, new(12, "web"), address));
+        Assert.Equal(said, Text());
+    }
+
+    [Fact]
+    public void Kestrel_OnWhateverPort_IsFollowedByAuto()
+    {
+        var before = new PortTable(new Screen(new MemoryStream(), _errors), [], new[] { "web:8000" }.ToLookup(_ => 80));
+        before.Confirm(new(DateTimeOffset.UnixEpoch, new(12, "web"), "http://[::]:5000"));
+        Assert.Equal("", Text());
+        before.Show([], new([], FollowsCommand: true, []), new PlainProgress(new Screen(new MemoryStream(), new MemoryStream())));
+        before.Confirm(new(DateTimeOffset.UnixEpoch, new(12, "web"), "http://[::]:5000"));
+        Assert.Equal("telelaunch: 5000 is confirmed by Kestrel of web (pid 12): http://[::]:5000\n", Text());
+    }
+
     private static PortRecord Record(ExposedPort port, PortState state, IPEndPoint? host = null) =>
         new(DateTimeOffset.UnixEpoch, port, state, host, host is null ? 0 : 1234, host is null ? "" : "python3", false, 0);
 
