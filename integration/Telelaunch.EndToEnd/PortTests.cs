@@ -48,6 +48,7 @@ public sealed class PortTests(TestCluster cluster)
         await using var session = await StartAsync(["--expose", $"{port}:8080", "--expose", $"{port + 1}:8081"], Programs.DotNetApp, "kestrel", "127.0.0.1", $"{port}");
         await session.WaitForTextAsync($"{port} is served by");
         await session.WaitForTextAsync($"{port + 1} is served by");
+        await session.WaitForTextAsync($"{port} is confirmed by Kestrel of reach");
         var pod = await PodAddressAsync(session);
 
         Assert.Contains("hello from Kestrel", await CallAsync("get", pod, 8080), StringComparison.Ordinal);
