@@ -38,6 +38,7 @@ public static class Errno
     public const int ETIMEDOUT = 110;
     public const int ECONNREFUSED = 111;
     public const int EHOSTUNREACH = 113;
+    public const int EALREADY = 114;
 
     /// <summary>The symbolic name, or the number where it has none here.</summary>
     public static string NameOf(int errno) => errno switch
@@ -76,6 +77,7 @@ public static class Errno
         ETIMEDOUT => nameof(ETIMEDOUT),
         ECONNREFUSED => nameof(ECONNREFUSED),
         EHOSTUNREACH => nameof(EHOSTUNREACH),
+        EALREADY => nameof(EALREADY),
         _ => $"errno {errno}",
     };
 

@@ -72,12 +72,12 @@ public sealed class RunningApplicationTests
         }
     }
 
-    // The program connects to the test and waits for an answer that doesn't come.
-    private static async Task LookAsync((string Name, string Value)[] environment, Action<DotnetProcess> look, bool stop = false)
+    /// <summary>With a program that connects to the test and waits for an answer that doesn't come.</summary>
+    internal static async Task WithAsync(Func<DotnetProcess, Task> use, (string Name, string Value)[]? environment = null, bool stop = false)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        using var process = Start(environment, ((IPEndPoint)listener.LocalEndpoint).Port);
+        using var process = Start(environment ?? [], ((IPEndPoint)listener.LocalEndpoint).Port);
         try
         {
             using var connection = await listener.AcceptSocketAsync();
@@ -87,14 +87,23 @@ public sealed class RunningApplicationTests
                 await kill.WaitForExitAsync();
             }
             var all = await new DotnetProcesses().ListAsync(CancellationToken.None);
-            look(Assert.Single(all, found => found.ProcessId == process.Id));
             Assert.DoesNotContain(all, found => found.ProcessId == Environment.ProcessId);
+            await use(Assert.Single(all, found => found.ProcessId == process.Id));
         }
         finally
         {
             process.Kill();
         }
     }
+
+    private static Task LookAsync((string Name, string Value)[] environment, Action<DotnetProcess> look, bool stop = false) => WithAsync(
+        process =>
+        {
+            look(process);
+            return Task.CompletedTask;
+        },
+        environment,
+        stop);
 
     private static Process Start((string Name, string Value)[] environment, int port)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Telelaunch.Cli.Options;
 using Telelaunch.Cli.Output;
 using Telelaunch.Cli.Routing;
@@ -28,6 +29,7 @@ internal sealed class CommandTree
         {
             run,
             SessionCommand("shell", "Start $SHELL inside the cluster's network", (options, line, token) => ShellCommand.RunAsync(_surroundings, options, Format(line), token)),
+            Attach(),
             Processes(),
             SessionCommand("list", "List the namespace's workloads, and who stands in for which", (options, line, token) => ListCommand.RunAsync(_surroundings, options, Format(line), token)),
             Leave(),
@@ -52,7 +54,7 @@ internal sealed class CommandTree
     {
         // Response files are not ours to read: "@x" may be an argument of the command.
         var line = Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        var ordinary = line.CommandResult.Command.Name is "run" or "shell" ? ExitCodes.NotStarted : ExitCodes.Failed;
+        var ordinary = line.CommandResult.Command.Name is "run" or "shell" or "attach" ? ExitCodes.NotStarted : ExitCodes.Failed;
         try
         {
             if (line.Errors.Count > 0) throw Explain(line);
@@ -92,6 +94,17 @@ internal sealed class CommandTree
         return command;
     }
 
+    private Command Attach()
+    {
+        var process = new Argument<int?>("PID") { Description = "The process's number; left out: chosen from a list", Arity = ArgumentArity.ZeroOrOne };
+        var name = new Option<string?>("--name") { HelpName = "TEXT", Description = "The application's name instead of a number" };
+        var command = SessionCommand("attach", "Bring a running .NET process into the cluster's network, without a restart, until Ctrl-C",
+            (options, line, token) => AttachCommand.RunAsync(_surroundings, options, line.GetValue(process), line.GetValue(name), Format(line), token));
+        command.Arguments.Add(process);
+        command.Options.Add(name);
+        return command;
+    }
+
     private Command Processes()
     {
         var command = new Command("ps", "List the .NET processes of this machine, and which of them can be attached") { _session.OutputOption };
@@ -126,9 +139,11 @@ internal sealed class CommandTree
 
     private Command Leave()
     {
-        var name = new Argument<string>("NAME") { Description = "web, deployment/web, statefulset/db" };
-        var command = SessionCommand("leave", "End a swap: put the workload back, whether its session lives or not",
-            (options, line, token) => RestoreCommand.RunAsync(_surroundings, options, line.GetRequiredValue(name), isForced: true, Format(line), token));
+        var name = new Argument<string>("NAME|PID") { Description = "web, deployment/web, statefulset/db; or the number of a process that is attached" };
+        var command = SessionCommand("leave", "End a swap: put the workload back, whether its session lives or not; or let a process go that is attached", (options, line, token) =>
+            int.TryParse(line.GetRequiredValue(name), NumberStyles.None, CultureInfo.InvariantCulture, out var process)
+                ? LeaveProcessCommand.RunAsync(_surroundings, process, Format(line), token)
+                : RestoreCommand.RunAsync(_surroundings, options, line.GetRequiredValue(name), isForced: true, Format(line), token));
         command.Arguments.Add(name);
         return command;
     }

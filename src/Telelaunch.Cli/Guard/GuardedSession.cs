@@ -41,9 +41,17 @@ internal sealed record GuardedSession
     /// <summary>The command; 0 while it doesn't run.</summary>
     public int CommandId { get; init; }
 
+    /// <summary>The process that is attached; null where none is.</summary>
+    public GuardedProcess? Attached { get; init; }
+
     /// <summary>The launcher has cleaned up itself: nothing is left to do.</summary>
     public bool Done { get; init; }
 }
+
+/// <summary>A running process that the session was brought into.</summary>
+/// <param name="StartTime">In clock ticks since boot: with the number it names the process for good.</param>
+/// <param name="Shim">The file that was loaded into it.</param>
+internal sealed record GuardedProcess(int ProcessId, long StartTime, string Shim);
 
 /// <summary>Serialization without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]

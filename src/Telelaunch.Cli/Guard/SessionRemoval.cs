@@ -1,5 +1,7 @@
+using Telelaunch.Attach;
 using Telelaunch.Cli.Session;
 using Telelaunch.Cluster;
+using Telelaunch.Linux;
 using Telelaunch.Net;
 
 namespace Telelaunch.Cli.Guard;
@@ -11,10 +13,11 @@ internal static class SessionRemoval
     private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    public static async Task RunAsync(GuardedSession session, CommandHandle? command, CancellationToken cancellationToken)
+    public static async Task RunAsync(GuardedSession session, ProcessHandle? command, CancellationToken cancellationToken)
     {
         // As when a terminal closes: the command may save what it has, and its network is gone anyway.
         command?.HangUp();
+        if (session is { Attached: { } attached, Directory: { } directory }) await DetachAsync(attached, directory, cancellationToken);
         RemoveDirectory(session.Directory);
         RemoveDirectory(session.FetchedDirectory);
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -24,6 +27,21 @@ internal static class SessionRemoval
         if (session is { NewDeployment: not null }) await RepeatAsync(session, DeleteDeploymentAsync, bound.Token);
         if (session is { Pod: not null }) await RepeatAsync(session, DeletePodAsync, bound.Token);
         if (session is { HasLease: true }) await RepeatAsync(session, DeleteLeaseAsync, bound.Token);
+    }
+
+    /// <summary>The process is to go on outside. One that isn't told, or doesn't listen, finds out by itself at its next call.</summary>
+    private static async Task DetachAsync(GuardedProcess attached, string directory, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var process = await new DotnetProcesses().FindAsync(attached.ProcessId, cancellationToken);
+            if (process is { DiagnosticsSocket: { } socket } && process.StartTime == attached.StartTime)
+                await RuntimeAttach.CarryOutAsync(socket, attached.Shim, AttachVerb.Detach, directory, cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The order can't be written: the shim's folder is gone.
+        }
     }
 
     private static Task RestoreAsync(GuardedSession session, ClusterConnection connection, CancellationToken cancellationToken)

@@ -43,6 +43,9 @@ internal sealed class SessionLog : IDisposable
     /// <summary>Gets each address that Kestrel listens on; null: nobody is told.</summary>
     public Action<KestrelRecord>? KestrelListens { get; set; }
 
+    /// <summary>Gets what a shim says that was brought into a running process; null: nobody is told.</summary>
+    public Action<HelloRecord>? ShimGreeted { get; set; }
+
     /// <summary>Takes what the broker reports: notices are always shown, who has come in with <c>-v</c> or <c>--trace</c>, flows and lookups with <c>--trace</c>.</summary>
     public void Record(BrokerRecord record)
     {
@@ -54,6 +57,10 @@ internal sealed class SessionLog : IDisposable
         else if (record is HelloRecord { Source: HelloSource.StartupHook } hello)
         {
             if (_traces || _isVerbose) _screen.Say($"in: {hello.ProcessId} {hello.Application}, {hello.Runtime}");
+        }
+        else if (record is HelloRecord shim)
+        {
+            ShimGreeted?.Invoke(shim);
         }
         else if (record is PortRecord port)
         {

@@ -27,10 +27,13 @@ internal sealed class LiveProgress : IProgressDisplay
     /// <summary>A console on standard error that asks nothing of System.Console.</summary>
     public static IAnsiConsole ConsoleOn(Screen screen, int descriptor) => AnsiConsole.Create(new AnsiConsoleSettings
     {
-        Out = new ScreenOutput(screen, descriptor),
+        Out = OutputOn(screen, descriptor),
         Ansi = AnsiSupport.Detect,
         Interactive = InteractionSupport.No,
     });
+
+    /// <summary>What a console writes to, as wide as the terminal behind the descriptor.</summary>
+    public static IAnsiConsoleOutput OutputOn(Screen screen, int descriptor) => new ScreenOutput(screen, descriptor);
 
     public void Began(string phase) => Change(() => _running.Add((phase, _time.GetTimestamp())));
 

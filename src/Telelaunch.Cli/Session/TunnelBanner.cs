@@ -35,7 +35,7 @@ internal sealed class TunnelBanner(Screen screen, Broker.Broker broker)
             case TunnelState.Lost:
                 broker.SetTunnelState(Telelaunch.Broker.TunnelState.Down);
                 Raise($"THE TUNNEL TO THE CLUSTER IS LOST FOR GOOD: {change.Reason?.Message}",
-                    $"{change.Reason?.Remedy} The command goes on without the cluster; telelaunch will end with {ExitCodes.TunnelLost}.");
+                    $"{change.Reason?.Remedy} What runs goes on without the cluster; telelaunch will end with {ExitCodes.TunnelLost}.");
                 _lost.TrySetResult();
                 break;
         }

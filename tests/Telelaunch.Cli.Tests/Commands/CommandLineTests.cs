@@ -76,6 +76,12 @@ public sealed class CommandLineTests
     [InlineData("pod-port-reserved", "run", "--expose", "7722", "--", "true")]
     [InlineData("pod-port-reserved", "run", "--from-pod", "1:7722", "--", "true")]
     [InlineData("argument-unexpected", "ps", "x")]
+    [InlineData("command-line-invalid", "attach", "shop")]
+    [InlineData("options-exclude-each-other", "attach", "1", "--name", "shop")]
+    [InlineData("method-without-attach", "attach", "1", "--vpn-tcp")]
+    [InlineData("method-without-attach", "attach", "1", "--method", "route")]
+    [InlineData("expose-auto-without-command", "attach", "1", "--expose", "auto")]
+    [InlineData("option-value-invalid", "attach", "1", "--tunnel", "x")]
     [InlineData("option-unknown", "ps", "-n", "default")]
     [InlineData("shell-unknown", "completion", "tcsh")]
     [InlineData("option-not-available", "--docker-run", "-it", "alpine")]
@@ -88,7 +94,7 @@ public sealed class CommandLineTests
         Assert.StartsWith("telelaunch: error: ", lines[0], StringComparison.Ordinal);
         Assert.StartsWith("telelaunch: remedy: ", lines[1], StringComparison.Ordinal);
         Assert.Equal(2, lines.Length);
-        if (arguments is not ["run" or "shell" or "env", .. var rest] || rest is ["--context"]) return;
+        if (arguments is not ["run" or "shell" or "env" or "attach", .. var rest] || rest is ["--context"]) return;
 
         var json = await StartedProgram.RunAsync("telelaunch", [arguments[0], "-o", "json", .. rest]);
         Assert.Equal(2, json.ExitCode);
