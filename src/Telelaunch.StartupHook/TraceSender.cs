@@ -9,7 +9,7 @@ namespace Telelaunch.StartupHook;
 /// <summary>Sends records to the broker in batches, from a thread of its own.</summary>
 /// <remarks>
 /// Theory of operation. <see cref="Add"/> puts a record into a bounded queue and wakes the thread when that was empty; what finds it full is counted and told.
-/// The thread gathers for a moment, then writes lines into packets. A broker that doesn't take a packet now gets it later, one that is gone none any more.
+/// The thread gathers for a moment, then writes lines into packets. A packet that the broker has no room for is lost and counted; a broker that is gone gets none any more.
 /// </remarks>
 internal sealed class TraceSender
 {
@@ -73,7 +73,7 @@ internal sealed class TraceSender
             while (WaitForRecords())
             {
                 Thread.Sleep(GatherMilliseconds);
-                Send();
+                SendNow();
             }
         }
         catch (Exception error)
@@ -98,7 +98,7 @@ internal sealed class TraceSender
     {
         try
         {
-            Send();
+            SendNow();
         }
         catch (Exception)
         {
@@ -106,15 +106,16 @@ internal sealed class TraceSender
         }
     }
 
-    /// <summary>Sends what is in the queue now; what the broker doesn't take stays counted.</summary>
-    private void Send()
+    /// <summary>Sends what is in the queue now; whatever was added before has been sent or counted when it returns.</summary>
+    internal void SendNow()
     {
         lock (_sending)
         {
             Queue<TraceRecord> taken = Take(out long dropped);
             var line = new StringBuilder();
             int length = HeadLength;
-            int lines = 0;
+            // What was dropped before is dropped again with the packet that tells of it.
+            long lines = dropped;
             if (dropped > 0)
             {
                 line.Append("dropped\t").Append(dropped.ToString(CultureInfo.InvariantCulture)).Append('\n');
@@ -157,7 +158,7 @@ internal sealed class TraceSender
         return length + Encoding.UTF8.GetBytes(text, 0, text.Length, _packet, length);
     }
 
-    private void Send(int length, int lines)
+    private void Send(int length, long lines)
     {
         _packet[0] = Hello.Version;
         _packet[1] = Kind;
