@@ -30,7 +30,7 @@ internal sealed class ManagedDesk(NameContext context, DetourJudge detours)
         if (source is < HelloSource.StartupHook or > HelloSource.ShimDetached || status is < 0 or > MaximumErrno || count is < 0 or > MaximumSlots || end < 0)
             return false;
         ReadOnlySpan<byte> application = text[(end + 1)..];
-        if (application.IndexOf((byte)0) != application.Length - 1)
+        if (application.IsEmpty || application.IndexOf((byte)0) != application.Length - 1)
             return false;
         context.Records(new HelloRecord(
             context.Time.GetUtcNow(),

@@ -64,7 +64,7 @@ internal sealed partial class ControlSocketTarget : FuzzTarget
         // VERSION 1 | STATUS 1 | ZERO 2
         Oracle.Must(reply.Length == 0 || (reply.Length >= 4 && reply[0] == 1 && reply[2] == 0 && reply[3] == 0), $"it replied {Convert.ToHexString(reply)}");
         if (reply.Length > 0)
-            // LISTENING (6) has no reply.
+            // LISTENING (6), HELLO (8) and TRACE (9) have no reply.
             Oracle.Must(input.Length > 4 && input[1] == 1 && input[2] is (>= 1 and <= 5) or 7, "it replied to what is no request");
         await passed.CheckClosedByBrokerAsync();
         await CheckStillServesAsync();
