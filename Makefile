@@ -9,7 +9,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 export AGENT_IMAGE IMAGE_NGINX IMAGE_PYTHON IMAGE_POSTGRES IMAGE_REDIS
 
-.PHONY: help setup build shim command playground agent-image check-import test unit c-test e2e e2e-playground bench fuzz format format-check demo clean
+.PHONY: help setup build shim command playground agent-image dotnet-programs check-import test unit c-test e2e e2e-playground bench fuzz format format-check demo clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -36,6 +36,9 @@ agent-image: $(AGENT_ARCHIVE) ## artifacts/telelaunch-agent.oci.tar, an OCI arch
 $(AGENT_ARCHIVE): $(shell find src/Telelaunch.Agent src/Telelaunch.Restorer src/Telelaunch.Cluster src/Telelaunch.Mux src/Telelaunch.Net src/Telelaunch.Linux -type f -not -path '*/obj/*' -not -path '*/bin/*' 2>/dev/null)
 	@src/Telelaunch.Agent/image/build-image
 
+dotnet-programs: ## artifacts/dotnet/, what the tests of .NET programs start
+	@integration/dotnet/publish
+
 check-import: $(AGENT_ARCHIVE) ## a real containerd imports the archive and runs it restricted (root)
 	@src/Telelaunch.Agent/image/check-import
 
@@ -59,11 +62,11 @@ fuzz:           ## hostile input with fresh seeds: make fuzz [SECONDS=60] [TARGE
 test: setup     ## everything: format, C tests, unit tests, end-to-end on the playground; ends with the summary
 	@tests/run all
 
-e2e: build      ## end-to-end tests on any cluster: make e2e KUBECONFIG=F [AGENT_IMAGE=… IMAGE_NGINX=… IMAGE_PYTHON=… IMAGE_POSTGRES=… IMAGE_REDIS=…]
+e2e: build dotnet-programs ## end-to-end tests on any cluster: make e2e KUBECONFIG=F [AGENT_IMAGE=… IMAGE_NGINX=… IMAGE_PYTHON=… IMAGE_POSTGRES=… IMAGE_REDIS=…]
 	@test -n "$(KUBECONFIG)" || { echo "e2e: no KUBECONFIG given; try: make e2e KUBECONFIG=~/.kube/config" >&2; exit 2; }
 	@tests/run e2e "$(KUBECONFIG)"
 
-e2e-playground: build agent-image ## the same on the playground
+e2e-playground: build agent-image dotnet-programs ## the same on the playground
 	@tests/run e2e-playground
 
 bench: build agent-image ## measure Telelaunch and its peers side by side: make bench [KUBECONFIG=F] [BENCH='--quick --only bulk --markdown FILE']

@@ -7,7 +7,7 @@ using Telelaunch.Bench.Sections;
 ISection[] sections =
 [
     new BulkSection(), new ConnectSection(), new StallSection(), new OverheadSection(), new StartSection(), new ProcessorTimeSection(), new IdleFlowsSection(),
-    new ReverseSection(), new SwapSection(), new VpnSection(),
+    new ReverseSection(), new SwapSection(), new VpnSection(), new DotnetSection(),
 ];
 
 var kubeconfig = new Option<FileInfo?>("--kubeconfig") { Description = "The cluster to use; otherwise the playground is brought up and taken down again", HelpName = "FILE" };

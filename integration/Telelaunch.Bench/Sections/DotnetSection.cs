@@ -1,0 +1,110 @@
+using System.Text.Json;
+using Telelaunch.Bench.Cluster;
+using Telelaunch.Bench.Measurement;
+using Telelaunch.Bench.Results;
+using Telelaunch.Bench.Routes;
+
+namespace Telelaunch.Bench.Sections;
+
+/// <summary>What a session costs a .NET developer: starts and builds in a session that is up, and requests while each is traced.</summary>
+internal sealed class DotnetSection : ISection
+{
+    private const string Free = "without telelaunch";
+    private const string Untraced = "without --trace";
+    private const double HighestMillisecondsAStart = 15;
+    private const double HighestBuildRatio = 1.02;
+    private const double LowestThroughputRatio = 0.95;
+    private const int Requests = 1000;
+
+    public string Name => "dotnet";
+
+    public async Task<IReadOnlyList<Row>> RunAsync(Workbench bench, CancellationToken cancellationToken)
+    {
+        await ChildProcess.RunAsync(Path.Combine(bench.Sources, "..", "dotnet", "publish"), [], null, cancellationToken);
+        using RouteOpener opener = bench.OpenRoutes(bench.Cluster.Kubeconfig);
+        return [.. await StartsAsync(bench, opener, cancellationToken), await ThroughputAsync(bench, opener, cancellationToken)];
+    }
+
+    private static async Task<List<Row>> StartsAsync(Workbench bench, RouteOpener opener, CancellationToken cancellationToken)
+    {
+        string programs = Path.Combine(bench.Artifacts, "dotnet"), muxer = Path.Combine(programs, "root", "dotnet");
+        string project = CopyProject(bench);
+        await ChildProcess.RunAsync(muxer, ["restore", project], null, cancellationToken);
+        string[] command = ["python3", bench.Program("starts.py")];
+        await using Route session = await opener.TelelaunchAsync("ssh", command, cancellationToken);
+        await using Application without = await Application.AttachAsync(ChildProcess.Start(command[0], command[1..]), cancellationToken);
+
+        List<Row> rows = [];
+        foreach (string runtime in new[] { "net8.0", "net9.0", "net10.0" })
+        {
+            string folder = Path.Combine(programs, runtime);
+            rows.Add(await StartAsync($"muxer-{runtime}", 21, [muxer, Path.Combine(folder, "framework-dependent", "calls.dll"), "--nothing"]));
+            rows.Add(await StartAsync($"single-file-{runtime}", 21, [Path.Combine(folder, "single-file", "calls"), "--nothing"]));
+        }
+
+        // A developer's machine keeps compiler and nodes warm.
+        rows.Add((await MeasureAsync("dotnet-run", 7, [muxer, "run", "--no-restore", "--project", project])).Row with { Bar = Bar.RatioAtMost(HighestBuildRatio) });
+        rows.Add((await MeasureAsync("build", 7, [muxer, "build", "--no-restore", "--no-incremental", "--nologo", "-v", "quiet", project])).Row with { Bar = Bar.RatioAtMost(HighestBuildRatio) });
+        await ChildProcess.RunAsync(muxer, ["build-server", "shutdown"], null, cancellationToken);
+        return rows;
+
+        async Task<Row> StartAsync(string id, int rounds, string[] words)
+        {
+            var (row, more) = await MeasureAsync(id, rounds, words);
+            return row with { Value = more, Unit = "ms more", Bar = Bar.ValueAtMost(HighestMillisecondsAStart) };
+        }
+
+        async Task<(Row Row, double More)> MeasureAsync(string id, int rounds, string[] words)
+        {
+            bench.Say($"dotnet: {id}");
+            string line = JsonSerializer.Serialize(new
+            {
+                command = words,
+                folder = Path.GetDirectoryName(project),
+                environment = new Dictionary<string, string?>
+                {
+                    ["DOTNET_ROOT"] = Path.Combine(programs, "root"),
+                    ["MSBUILDDISABLENODEREUSE"] = null,
+                    ["UseSharedCompilation"] = null,
+                    // The same for both: it is one of the few variables that a session sets.
+                    ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
+                },
+            });
+            Application[] applications = [session.App, without];
+            var times = await bench.Rounds(rounds).RunAsync(applications, async (application, token) => (await application.AskAsync(line, token))[0], cancellationToken);
+            List<double> inside = times[session.App], outside = times[without];
+            double more = Statistics.Median(inside.Zip(outside, (one, other) => one - other));
+            return (new Row($"dotnet/{id}", "shim", null, null, 1, 0, Statistics.Median(inside), "ms", Free, Statistics.PairedRatio(inside, outside)), more);
+        }
+    }
+
+    private static async Task<Row> ThroughputAsync(Workbench bench, RouteOpener opener, CancellationToken cancellationToken)
+    {
+        bench.Say("dotnet: requests with and without --trace");
+        string calls = Path.Combine(bench.Artifacts, "dotnet", "net10.0", "self-contained", "calls");
+        string[] command = [calls, "--requests", BenchNamespace.ServerUrl];
+        await using Application plain = await Application.AttachAsync(opener.StartTelelaunch("direct", "quiet", command), cancellationToken);
+        await using Application traced = await Application.AttachAsync(
+            opener.StartTelelaunch("direct", "quiet", command, options: ["--trace", "--log-file", Path.Combine(bench.Scratch, "trace.log")]), cancellationToken);
+        Application[] applications = [traced, plain];
+        var rates = await bench.Rounds(15).RunAsync(
+            applications, async (application, token) => (await application.AskAsync($"{Requests}", token))[0], cancellationToken);
+        return new Row("dotnet/requests/traced", "shim", "direct", null, 8, 0, Statistics.Median(rates[traced]), "requests/s", Untraced, Statistics.PairedRatio(rates[traced], rates[plain]))
+        {
+            Bar = Bar.RatioAtLeast(LowestThroughputRatio),
+        };
+    }
+
+    // A small program of its own, so that a build measures the SDK and not this repository's settings.
+    private static string CopyProject(Workbench bench)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(bench.Scratch, "small")).FullName, project = Path.Combine(folder, "small.csproj");
+        File.WriteAllText(project, """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup><OutputType>Exe</OutputType><TargetFramework>net10.0</TargetFramework><ImplicitUsings>enable</ImplicitUsings></PropertyGroup>
+            </Project>
+            """);
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), "Console.WriteLine(args.Length);\n");
+        return project;
+    }
+}
