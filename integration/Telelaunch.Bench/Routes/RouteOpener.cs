@@ -54,6 +54,15 @@ internal sealed partial class RouteOpener(BenchNamespace cluster, string kubecon
             errorLine,
             endsWithItsInput);
 
+    /// <summary>Starts <c>telelaunch attach</c>.</summary>
+    public ChildProcess StartAttach(string processId, Action<string> errorLine) =>
+        ChildProcess.Start(
+            telelaunch,
+            ["attach", processId, "--kubeconfig", kubeconfig, "-n", cluster.Name, "--tunnel", "direct", "--progress", "plain"],
+            new Dictionary<string, string?> { ["TELELAUNCH_AGENT_IMAGE"] = Environment.GetEnvironmentVariable("AGENT_IMAGE") },
+            errorLine,
+            endsWithItsInput: false);
+
     /// <inheritdoc cref="OpenSshClient.StartAsync"/>
     public Task<OpenSshClient> StartSshAsync(IEnumerable<string> forwards, bool hasSession, string[] readyLines, CancellationToken cancellationToken) =>
         OpenSshClient.StartAsync(cluster, _connection, forwards, hasSession, readyLines, cancellationToken);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Telelaunch.Bench.Cluster;
 using Telelaunch.Bench.Measurement;
 using Telelaunch.Bench.Results;
@@ -7,13 +9,14 @@ using Telelaunch.Bench.Routes;
 namespace Telelaunch.Bench.Sections;
 
 /// <summary>What a session costs a .NET developer: starts and builds in a session that is up, and requests while each is traced.</summary>
-internal sealed class DotnetSection : ISection
+internal sealed partial class DotnetSection : ISection
 {
     private const string Free = "without telelaunch";
     private const string Untraced = "without --trace";
     private const double HighestMillisecondsAStart = 15;
     private const double HighestBuildRatio = 1.02;
     private const double LowestThroughputRatio = 0.95;
+    private const double HighestMillisecondsOfAnAttach = 1000;
     private const int Requests = 1000;
 
     public string Name => "dotnet";
@@ -22,7 +25,10 @@ internal sealed class DotnetSection : ISection
     {
         await ChildProcess.RunAsync(Path.Combine(bench.Sources, "..", "dotnet", "publish"), [], null, cancellationToken);
         using RouteOpener opener = bench.OpenRoutes(bench.Cluster.Kubeconfig);
-        return [.. await StartsAsync(bench, opener, cancellationToken), await ThroughputAsync(bench, opener, cancellationToken)];
+        return
+        [
+            .. await StartsAsync(bench, opener, cancellationToken), .. await AttachAsync(bench, opener, cancellationToken), await ThroughputAsync(bench, opener, cancellationToken),
+        ];
     }
 
     private static async Task<List<Row>> StartsAsync(Workbench bench, RouteOpener opener, CancellationToken cancellationToken)
@@ -78,6 +84,34 @@ internal sealed class DotnetSection : ISection
         }
     }
 
+    /// <summary>From the order to the process's own word that it is in, as <c>attach</c> tells it; the session, which is up by then, isn't counted.</summary>
+    private static async Task<List<Row>> AttachAsync(Workbench bench, RouteOpener opener, CancellationToken cancellationToken)
+    {
+        List<Row> rows = [];
+        foreach (string runtime in new[] { "net8.0", "net9.0", "net10.0" })
+        {
+            bench.Say($"dotnet: attach to {runtime}");
+            string calls = Path.Combine(bench.Artifacts, "dotnet", runtime, "self-contained", "calls");
+            await using var running = ChildProcess.Start(calls, ["--each-line"]);
+            string id = (await running.ReadLineAsync(cancellationToken)).Split(' ')[1];
+            var times = await bench.Rounds(7).RunAsync(["attach"], (_, token) => MeasureAsync(id, token), cancellationToken);
+            rows.Add(new Row($"dotnet/attach/{runtime}", "shim", "direct", null, 1, 0, Statistics.Median(times["attach"]), "ms", null, null) { Bar = Bar.ValueAtMost(HighestMillisecondsOfAnAttach) });
+        }
+
+        return rows;
+
+        async Task<double> MeasureAsync(string id, CancellationToken token)
+        {
+            var told = new TaskCompletionSource<double>(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var attach = opener.StartAttach(id, line =>
+            {
+                if (AttachedLine.Match(line) is { Success: true } match) told.TrySetResult(double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture));
+            });
+            await attach.WhileRunningAsync(stop => told.Task.WaitAsync(stop), token);
+            return await told.Task;
+        }
+    }
+
     private static async Task<Row> ThroughputAsync(Workbench bench, RouteOpener opener, CancellationToken cancellationToken)
     {
         bench.Say("dotnet: requests with and without --trace");
@@ -107,4 +141,7 @@ internal sealed class DotnetSection : ISection
         File.WriteAllText(Path.Combine(folder, "Program.cs"), "Console.WriteLine(args.Length);\n");
         return project;
     }
+
+    [GeneratedRegex(@"in: [0-9]+ .* ([0-9]+) ms$")]
+    private static partial Regex AttachedLine { get; }
 }
