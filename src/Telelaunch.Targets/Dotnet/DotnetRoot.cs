@@ -11,13 +11,13 @@ public sealed record DotnetRoot(string Path, string Source)
 
     public bool HasHost => Directory.Exists(System.IO.Path.Combine(Path, "host", "fxr"));
 
-    /// <summary>Where an application's own host looks, in its order: the first that is named wins, whether it is there or not (fxr_resolver.cpp).</summary>
+    /// <summary>Where an application's own host looks, in its order: a variable counts if its folder is there, even if nothing is in it (fxr_resolver.cpp); a file if it names anything.</summary>
     public static DotnetRoot Find(Func<string, string?> variable)
     {
         ArgumentNullException.ThrowIfNull(variable);
         foreach (var name in (string[])[$"DOTNET_ROOT_{Architecture.ToUpperInvariant()}", "DOTNET_ROOT"])
         {
-            if (variable(name) is { Length: > 0 } named) return new(named, name);
+            if (variable(name) is { Length: > 0 } named && Directory.Exists(named)) return new(named, name);
         }
         foreach (var file in (string[])[$"/etc/dotnet/install_location_{Architecture}", "/etc/dotnet/install_location"])
         {

@@ -73,8 +73,11 @@ public sealed class DotnetProgramTests(PublishedPrograms published)
         Assert.Equal("9.0.1", Inspect([published.Older], installed: ["9.0.1", "10.0.5"], rollForward: "major")!.Frameworks.Single().Version.ToString());
 
     [Fact]
-    public void InstallationThatIsMissing_IsAFault() =>
-        Assert.Equal("dotnet-runtime-missing", Inspect([published.FrameworkDependent], root: "/no/such/installation")!.Fault!.Code);
+    public void FolderWithoutInstallation_IsAFault() =>
+        Assert.Equal("dotnet-runtime-missing", Inspect([published.FrameworkDependent], root: Directory.CreateDirectory(Path.Combine(published.Folder, "empty")).FullName)!.Fault!.Code);
+
+    [Fact]
+    public void VariableWhoseFolderIsMissing_IsPassedOver() => Assert.NotEqual("DOTNET_ROOT", Inspect([published.FrameworkDependent], root: "/no/such/installation")!.Root!.Source);
 
     [Fact]
     public void SelfContained_BringsItsRuntimeAlong()
