@@ -100,7 +100,7 @@ public sealed class Broker : IAsyncDisposable
     /// <param name="shimPath">The shim's library; a path without blanks or colons, because LD_PRELOAD splits at both (ld.so(8)). Null: the command gets no shim, and what it needs is routed for the whole machine.</param>
     /// <param name="userPreload">LD_PRELOAD as the user has it, kept behind the shim; null or empty for none.</param>
     /// <param name="logPath">Where the shim writes its few lines; null: stderr.</param>
-    /// <param name="hook">What the shim gives .NET applications; null: nothing. Of no use without a shim.</param>
+    /// <param name="hook">What the shim gives .NET applications, or what a woven one takes by itself; null: nothing.</param>
     public IReadOnlyDictionary<string, string> GetEnvironment(string? shimPath, string? userPreload, string? logPath, StartupHookUse? hook = null)
     {
         // A build server outlives the run and would keep this session's environment.
@@ -109,12 +109,13 @@ public sealed class Broker : IAsyncDisposable
         {
             variables["LD_PRELOAD"] = string.IsNullOrEmpty(userPreload) ? shimPath : $"{shimPath}:{userPreload}";
             variables["TELELAUNCH_SESSION"] = SessionPath;
-            if (hook is { } use)
-            {
-                variables["TELELAUNCH_HOOK"] = use.Path;
-                if (use.Traces)
-                    variables["TELELAUNCH_TRACE"] = "1";
-            }
+        }
+        if (hook is { } use)
+        {
+            variables["TELELAUNCH_SESSION"] = SessionPath;
+            variables["TELELAUNCH_HOOK"] = use.Path;
+            if (use.Traces)
+                variables["TELELAUNCH_TRACE"] = "1";
         }
 
         if (_options.SkipProcesses.Count > 0)

@@ -13,10 +13,19 @@ internal static class RunCommand
     public static async Task<int> RunAsync(Surroundings surroundings, SessionOptions options, CommandWords? words, OutputFormat format, CancellationToken cancellationToken)
     {
         MachineMethod.Check(options);
-        var command = words is null ? null : PreparedCommand.Find(words, options.Traffic.Method, options.Report.Trace);
+        var command = words is null ? null : PreparedCommand.Find(words, options.Traffic.Method, options.Report.Trace && !options.Weave);
+        var woven = options.Weave ? Woven(options, command, words) : null;
         if (options.DryRun) return await DryRun.RunAsync(surroundings.Screen, options, format, cancellationToken);
         return options.Traffic.Method == CatchMethod.Route
             ? await new RouteRun(surroundings, options).RunAsync(command, cancellationToken)
-            : await new SessionRun(surroundings, options).RunAsync(_ => command, cancellationToken);
+            : await new SessionRun(surroundings, options).RunAsync(place => woven?.Weave(place.Directory) ?? command, cancellationToken);
+    }
+
+    private static WovenCommand Woven(SessionOptions options, PreparedCommand? command, CommandWords? words)
+    {
+        if (command is null || words is null) throw new CommandLineException("weave-without-command", "--weave needs a command to start.", "Write it after the options: telelaunch run --weave -- dotnet APP.dll.");
+        // Nothing of a session is on this machine there that a hook could report to.
+        if (options.Traffic.Method == CatchMethod.Route) throw new CommandLineException("options-exclude-each-other", "--weave is for sessions, and --method route only sets routes.", "Leave one of them out.");
+        return WovenCommand.Check(command, words.Texts);
     }
 }

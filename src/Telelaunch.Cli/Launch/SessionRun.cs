@@ -35,7 +35,7 @@ internal sealed class SessionRun(Surroundings surroundings, SessionOptions optio
         var display = ProgressDisplays.Choose(options.Report.Progress, surroundings.Screen, options.Report is { Verbose: true, LogFile: null }, surroundings.Time);
         using var files = EnvironmentFiles.Open(options.Environment);
         var shim = options.Traffic.IsForMachine ? null : ShimFile.Install();
-        var hook = shim is null ? default : HookFile.Install();
+        var hook = shim is null && !options.Weave ? default : HookFile.Install();
         if (hook.Obstacle is { } obstacle) display.Note(obstacle);
         var session = await new SessionStart(options, surroundings.Screen, display, log, surroundings.Time).RunAsync(starting);
         await using (session)

@@ -38,6 +38,7 @@ internal sealed class SessionOptionSet
 
     private readonly EnvironmentOptionSet _environment = new();
     private readonly VolumeOptionSet _volumes = new();
+    private readonly Option<bool> _weave = new("--weave") { Description = "Start a copy of the .NET application that runs the startup hook by itself: for --trace where the shim isn't in the process (--vpn-tcp)" };
     private readonly Option<bool> _keepHostName = new("--keep-hostname") { Description = "Leave the command this machine's host name, where it would be the pod's" };
 
     /// <summary><c>-o</c>: read before everything else, because it says how errors are written.</summary>
@@ -55,6 +56,7 @@ internal sealed class SessionOptionSet
         _environment.AddTo(command);
         _volumes.AddTo(command);
         command.Options.Add(_keepHostName);
+        if (command.Name == "run") command.Options.Add(_weave);
         _expose.AddTo(command);
     }
 
@@ -78,6 +80,7 @@ internal sealed class SessionOptionSet
         Workload = _workload.Read(line),
         Environment = _environment.Read(line),
         Volumes = _volumes.Read(line),
+        Weave = line.CommandResult.Command.Options.Contains(_weave) && line.GetValue(_weave),
         KeepHostName = line.GetValue(_keepHostName),
         Expose = _expose.Read(line),
         DryRun = line.GetValue(_dryRun),

@@ -59,6 +59,9 @@ internal sealed record SessionOptions
     /// <summary>Ports between the pod and this machine.</summary>
     public ExposeOptions Expose { get; init; } = new([], false, []);
 
+    /// <summary><c>--weave</c>: a copy of the .NET application is started that runs the startup hook by itself.</summary>
+    public bool Weave { get; init; }
+
     /// <summary><c>--dry-run</c>: print, change nothing.</summary>
     public bool DryRun { get; init; }
 }

@@ -11,7 +11,7 @@ public sealed record SdkCommand(string Verb, string? Project, bool IsFile, strin
     private static readonly string[] ProjectFiles = ["*.csproj", "*.fsproj", "*.vbproj"];
 
     /// <summary>True where the command ends in starting programs of its own: then they, and not the SDK, are in the cluster.</summary>
-    public bool StartsPrograms => Verb is "run" or "watch" or "test" or "vstest" or "exec" || IsFile;
+    public bool StartsPrograms => Verb is "run" or "watch" or "test" or "vstest" or "fsi" || IsFile;
 
     internal static SdkCommand Parse(IReadOnlyList<string> words, string currentDirectory)
     {

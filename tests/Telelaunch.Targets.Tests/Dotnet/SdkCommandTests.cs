@@ -49,6 +49,7 @@ public sealed class SdkCommandTests : IDisposable
     [InlineData("run", true)]
     [InlineData("watch", true)]
     [InlineData("test", true)]
+    [InlineData("fsi", true)]
     [InlineData("build", false)]
     [InlineData("ef", false)]
     [InlineData("", false)]
