@@ -65,6 +65,8 @@ public sealed partial class DotnetSdkTests(TestCluster cluster) : IClassFixture<
         await using var run = ProcessRun.Start(
             TestCluster.Telelaunch, ["run", "--", DotnetPrograms.Muxer, "watch", "--non-interactive", "run"], cluster.Variables(("DOTNET_WATCH_RESTART_ON_RUDE_EDIT", "1")), folder);
         var first = await run.WaitForLineAsync("first: ");
+        // The program runs before the files are watched.
+        await run.WaitForTextAsync("Waiting for changes");
         await WriteAsync("second", "");
         var second = await run.WaitForLineAsync("second: ");
         Assert.Equal(Process(first), Process(second));
