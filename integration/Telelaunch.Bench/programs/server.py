@@ -1,6 +1,6 @@
 """A source and a sink of bytes: server.py HOST BYTES_PORT GREETING_PORT ANSWER
 
-BYTES_PORT     COMMAND 1 | LENGTH 8 (big-endian). D: sends LENGTH bytes; U: reads LENGTH bytes, then sends one; E: sends one; GET is answered as HTTP
+BYTES_PORT     COMMAND 1 | LENGTH 8 (big-endian). D: sends LENGTH bytes; U: reads LENGTH bytes, then sends one; E: sends one; GET is answered as HTTP, one after the other
 GREETING_PORT  sends one byte by itself
 
 ANSWER is the character that each of these single bytes is, so that callers know who serves them.
@@ -28,7 +28,15 @@ def serve(connection, command, length):
                 length -= count
             connection.sendall(ANSWER)
         else:
-            connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n" + ANSWER)
+            request = b""
+            while True:
+                while b"\r\n\r\n" not in request:
+                    more = connection.recv(SIZE)
+                    if not more:
+                        return
+                    request += more
+                request = request.partition(b"\r\n\r\n")[2]
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + ANSWER)
         # What is sent last must arrive before the end does.
         connection.shutdown(socket.SHUT_WR)
         while connection.recv(SIZE):
