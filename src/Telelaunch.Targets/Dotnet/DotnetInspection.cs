@@ -93,23 +93,27 @@ internal sealed class DotnetInspection(DotnetPlace place)
         var config = ReadConfig(configPath);
         var core = kind == DotnetKind.SelfContained && SmallFile.Read(Path.Combine(Path.GetDirectoryName(assembly)!, CoreLibrary.FileName), ManagedFile.Longest) is { } library
             ? ManagedFile.ParseCoreLibrary(ImmutableCollectionsMarshal.AsImmutableArray(library)) : null;
-        var found = new DotnetProgram
-        {
-            Kind = kind,
-            Executable = executable,
-            Assembly = assembly,
-            TargetFramework = managed?.TargetFramework ?? config?.TargetFramework,
-            IsReadyToRun = managed?.IsReadyToRun ?? false,
-            ConfigPlace = config is null ? ConfigPlace.Absent : ConfigPlace.File,
-            ConfigPath = config is null ? null : configPath,
-            Config = config,
-            IsTrimmed = core?.IsTrimmed ?? false,
-            CanCallHooks = core?.CallsHooks ?? true,
-        };
+        var found = Describe(kind, executable, assembly, managed, config is null ? null : (ConfigPlace.File, configPath, config), core);
         if (managed is null) return found with { Fault = new("dotnet-assembly-invalid", $"'{assembly}' is no .NET assembly.", "Build it again.") };
         if (config is null && File.Exists(configPath)) return found with { Fault = new("dotnet-config-invalid", $"'{configPath}' can't be understood.", "Build the application again.") };
         return root is null ? found : WithRuntime(found, root, command);
     }
+
+    /// <summary>What the assembly, the configuration and, where the program brings it along, the core library say; null for each that isn't there or can't be understood.</summary>
+    private static DotnetProgram Describe(
+        DotnetKind kind, string executable, string? assembly, ManagedFile? managed, (ConfigPlace Place, string Path, RuntimeConfig Config)? config, CoreLibrary? core) => new()
+        {
+            Kind = kind,
+            Executable = executable,
+            Assembly = assembly,
+            TargetFramework = managed?.TargetFramework ?? config?.Config.TargetFramework,
+            IsReadyToRun = managed?.IsReadyToRun ?? false,
+            ConfigPlace = config?.Place ?? ConfigPlace.Absent,
+            ConfigPath = config?.Path,
+            Config = config?.Config,
+            IsTrimmed = core?.IsTrimmed ?? false,
+            CanCallHooks = core?.CallsHooks ?? true,
+        };
 
     private DotnetProgram OfBundle(string executable, SafeFileHandle file, Bundle? bundle, bool hasRuntime, string? bound)
     {
@@ -121,19 +125,7 @@ internal sealed class DotnetInspection(DotnetPlace place)
         var core = Extracted(CoreLibrary.FileName, ManagedFile.ParseCoreLibrary);
         // A program that extracts itself first (IncludeAllContentForSelfExtract) carries the runtime as files.
         if (config?.IsSelfContained == true) kind = DotnetKind.SelfContainedSingleFile;
-        var found = new DotnetProgram
-        {
-            Kind = kind,
-            Executable = executable,
-            Assembly = assembly,
-            TargetFramework = managed?.TargetFramework ?? config?.TargetFramework,
-            IsReadyToRun = managed?.IsReadyToRun ?? false,
-            ConfigPlace = config is null ? ConfigPlace.Absent : ConfigPlace.Bundle,
-            ConfigPath = config is null ? null : executable,
-            Config = config,
-            IsTrimmed = core?.IsTrimmed ?? false,
-            CanCallHooks = core?.CallsHooks ?? true,
-        };
+        var found = Describe(kind, executable, assembly, managed, config is null ? null : (ConfigPlace.Bundle, executable, config), core);
         return kind == DotnetKind.SelfContainedSingleFile ? found : WithRuntime(found, DotnetRoot.Find(place.Variable), null);
 
         T? Extracted<T>(string name, Func<ImmutableArray<byte>, T?> parse)
