@@ -45,7 +45,7 @@ public sealed class EnvironmentTests(TestCluster cluster)
         var variables = JsonNode.Parse(run.Output)!.AsObject();
         Assert.Contains("KUBERNETES_SERVICE_PORT", variables);
         Assert.DoesNotContain(variables, variable => variable.Key is "PATH" or "HOME" or "HOSTNAME" || variable.Key.StartsWith("TELELAUNCH_", StringComparison.Ordinal));
-        Assert.Empty(await cluster.AgentPodsAsync());
+        await cluster.NothingIsLeftAsync(run);
     }
 
     [Fact]

@@ -103,8 +103,7 @@ internal sealed class FaultSession : IAsyncDisposable
         await Run.WriteLineAsync("quit");
         await Run.WaitForExitAsync();
         Assert.True(Run.ExitCode == exitCode, Run.ToString());
-        var left = await _cluster.AgentPodsAsync();
-        Assert.True(left.Length == 0, $"{string.Join(", ", left)} left\n{Run}");
+        await _cluster.NothingIsLeftAsync(Run);
     }
 
     public async ValueTask DisposeAsync()

@@ -121,14 +121,14 @@ public sealed class LifeCycleTests(TestCluster cluster, ITestOutputHelper output
         await UntilAsync(async () => (await cluster.KubectlAsync("get", pod, "-o", "jsonpath={.status.phase}")) == "Succeeded", "the agent has ended itself");
         await using var next = await cluster.RunAsync("true");
         Assert.True(next.ExitCode == 0, next.ToString());
-        Assert.Empty(await cluster.AgentPodsAsync());
+        await cluster.NothingIsLeftAsync(next);
     }
 
     private ProcessRun Start(string script) => ProcessRun.Start(TestCluster.Telelaunch, ["run", "--", "bash", "-c", script], cluster.Variables());
 
     private async Task NothingIsLeftAsync(ProcessRun run)
     {
-        Assert.Empty(await cluster.AgentPodsAsync());
+        await cluster.NothingIsLeftAsync(run);
         Assert.False(Directory.Exists($"/proc/{run.Id}"), "the launcher still runs");
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(cluster.RuntimeDirectory, "telelaunch")));
     }

@@ -72,6 +72,16 @@ public sealed class TestCluster : IAsyncLifetime
     public async Task<string[]> AgentPodsAsync() =>
         (await KubectlAsync("get", "pods,secrets", "-l", "app.kubernetes.io/managed-by=telelaunch", "-o", "name")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>No session has left a Pod or a Secret behind, whatever its state.</summary>
+    /// <param name="last">Who ended last: what it said is told where something is left.</param>
+    internal async Task NothingIsLeftAsync(ProcessRun last)
+    {
+        var left = await AgentPodsAsync();
+        if (left.Length == 0) return;
+        var times = await KubectlAsync(["get", .. left, "--ignore-not-found", "-o", "custom-columns=NAME:.metadata.name,PHASE:.status.phase,MADE:.metadata.creationTimestamp,DELETED:.metadata.deletionTimestamp"]);
+        Assert.Fail($"{string.Join(", ", left)} left at {DateTime.UtcNow:HH:mm:ss}\n{times}\n{last}");
+    }
+
     public Dictionary<string, string?> Variables(params (string Name, string? Value)[] more)
     {
         var environment = new Dictionary<string, string?>
