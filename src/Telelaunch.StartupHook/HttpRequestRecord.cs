@@ -1,4 +1,5 @@
 using System.Text;
+using System.Threading;
 
 namespace Telelaunch.StartupHook;
 
@@ -14,6 +15,7 @@ internal sealed class HttpRequestRecord : TraceRecord
     private readonly string? _frame;
     private long _duration = -1;
     private int _status = -1;
+    private HttpConnectionTrace? _opening;
 
     internal HttpRequestRecord(string scheme, string host, int port, string pathAndQuery, string? frame)
     {
@@ -37,7 +39,12 @@ internal sealed class HttpRequestRecord : TraceRecord
     internal bool IsRedirected { get; set; }
 
     /// <summary>The connection that is opened on this request's behalf, though another may use it first.</summary>
-    internal HttpConnectionTrace Opening { get; set; } = new();
+    internal HttpConnectionTrace Opening
+    {
+        // Most requests find a connection that is there.
+        get => Volatile.Read(ref _opening) ?? Interlocked.CompareExchange(ref _opening, new(), null) ?? _opening!;
+        set => Volatile.Write(ref _opening, value);
+    }
 
     /// <summary>The connection that it was sent over.</summary>
     internal HttpConnectionTrace? Used { get; set; }

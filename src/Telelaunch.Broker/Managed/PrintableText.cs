@@ -10,6 +10,9 @@ internal static class PrintableText
     /// <param name="most">Characters; what is beyond them is left out, and an ellipsis says so.</param>
     internal static string Of(ReadOnlySpan<byte> bytes, int most)
     {
+        // Nearly all that is told: URLs, addresses and names.
+        if (bytes.Length <= most && !bytes.ContainsAnyExceptInRange((byte)' ', (byte)'~'))
+            return Encoding.ASCII.GetString(bytes);
         var text = new StringBuilder();
         while (!bytes.IsEmpty)
         {
