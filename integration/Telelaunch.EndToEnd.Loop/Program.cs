@@ -3,6 +3,7 @@
 //   name NUMBER HOST        a lookup; "NUMBER ADDRESS,…", or "NUMBER failed REASON"
 //   stay NUMBER HOST PORT   a connection that is kept; "NUMBER connected"
 //   echo NUMBER TEXT        over the one that is kept; "NUMBER TEXT"
+//   serve NUMBER TEXT       an HTTP server on a port of the kernel's choice, which answers TEXT; "NUMBER PORT"
 //   gap NUMBER              "NUMBER MILLISECONDS": the longest that this process has stood still since it was asked last
 using System.Diagnostics;
 using System.Net;
@@ -37,6 +38,7 @@ while (Console.ReadLine() is { } line)
             "name" => string.Join(',', (await Dns.GetHostAddressesAsync(words[2])).Select(address => address.ToString())),
             "stay" => await StayAsync(words[2], int.Parse(words[3], System.Globalization.CultureInfo.InvariantCulture)),
             "echo" => await EchoAsync(words[2]),
+            "serve" => Serve(words[2]),
             "gap" => Gap(),
             _ => "failed unknown",
         };
@@ -78,6 +80,27 @@ async Task<string> EchoAsync(string text)
     }
 
     return Encoding.ASCII.GetString(answer);
+}
+
+string Serve(string text)
+{
+    var listener = new TcpListener(IPAddress.Loopback, 0);
+    listener.Start();
+    _ = Task.Run(async () =>
+    {
+        var answer = Encoding.ASCII.GetBytes($"HTTP/1.0 200 OK\r\nContent-Length: {text.Length}\r\n\r\n{text}");
+        while (true)
+        {
+            using var caller = await listener.AcceptTcpClientAsync();
+            using var reader = new StreamReader(caller.GetStream());
+            while (await reader.ReadLineAsync() is { Length: > 0 })
+            {
+            }
+
+            await caller.GetStream().WriteAsync(answer);
+        }
+    });
+    return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }
 
 string Gap()

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Telelaunch.EndToEnd.Dotnet;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -29,7 +30,7 @@ public sealed class AttachTests(TestCluster cluster, ITestOutputHelper output)
         await attach.WaitForExitAsync();
         Assert.True(attach.ExitCode == 0 && attach.Errors.Contains($"telelaunch: out: {loop.Id} loop", StringComparison.Ordinal), attach.ToString());
         await loop.IsOutAsync();
-        Assert.Empty(await cluster.AgentPodsAsync());
+        await cluster.NothingIsLeftAsync(attach);
         Write($"{form,-20} {told["telelaunch: in: ".Length..]}; stood still for {gap} ms at most meanwhile");
     }
 
@@ -58,7 +59,7 @@ public sealed class AttachTests(TestCluster cluster, ITestOutputHelper output)
         await loop.EndAsync();
         await next.WaitForExitAsync();
         Assert.True(next.ExitCode == 0 && next.Errors.Contains("has ended", StringComparison.Ordinal), next.ToString());
-        Assert.Empty(await cluster.AgentPodsAsync());
+        await cluster.NothingIsLeftAsync(next);
     }
 
     [Theory, InlineData(false), InlineData(true)]
@@ -108,9 +109,60 @@ public sealed class AttachTests(TestCluster cluster, ITestOutputHelper output)
         Assert.InRange(end.Memory, 0, settled.Memory + (16 * 1024));
     }
 
-    private async Task<ProcessRun> AttachAsync(AttachedLoop loop)
+    [Fact]
+    public async Task RunningProgram_StandsInForADeployment_UntilItIsLetGo()
     {
-        var run = ProcessRun.Start(TestCluster.Telelaunch, ["attach", $"{loop.Id}"], cluster.Variables());
+        await using var shop = await Shop.CreateAsync(cluster, "attach-swap");
+        var before = await shop.SnapshotAsync();
+        await using var loop = await AttachedLoop.StartAsync(cluster, "framework-dependent");
+        var port = await loop.AskAsync("serve", "attached");
+
+        await using var attach = await AttachAsync(loop, "-s", shop.Name, "--expose", $"{port}:8080");
+        Assert.True(attach.Errors.Contains($" → 127.0.0.1:{port}: is served by loop (pid {loop.Id})\n", StringComparison.Ordinal), attach.ToString());
+        await Eventually.SeeAsync(() => shop.CallAsync(), answer => answer == "attached", "the Service leads to the attached program");
+        await loop.IsInAsync(cluster);
+
+        await attach.SignalAsync("TERM");
+        await attach.WaitForExitAsync();
+        Assert.True(attach.ExitCode == 0, attach.ToString());
+        Assert.Equal(before, await shop.SnapshotAsync());
+        await loop.IsOutAsync();
+        await shop.ReadyAsync();
+        Assert.StartsWith("pod attach-swap-", await shop.CallAsync(), StringComparison.Ordinal);
+        await cluster.NothingIsLeftAsync(attach);
+    }
+
+    [Fact]
+    public async Task TunnelLostForGood_LetsTheProgramGo()
+    {
+        await using var loop = await AttachedLoop.StartAsync(cluster, "framework-dependent");
+        await using var attach = await AttachAsync(loop);
+        var pod = (await cluster.AgentPodsAsync()).Single(name => name.StartsWith("pod/", StringComparison.Ordinal));
+        await cluster.KubectlAsync("delete", pod, "--wait=false");
+        await attach.WaitForExitAsync();
+        Assert.True(attach.ExitCode == 124 && attach.Errors.Contains($"telelaunch: out: {loop.Id} loop", StringComparison.Ordinal), attach.ToString());
+        await loop.IsOutAsync();
+        await cluster.NothingIsLeftAsync(attach);
+    }
+
+    [Fact]
+    public async Task ProgramsThatCannotBeAttached_AreRefused_WithTheReason()
+    {
+        await using var native = ProcessRun.Start(DotnetPrograms.File("net10.0", "native-aot"), ["--each-line"]);
+        await native.WaitForLineAsync("ready ");
+        await using var shell = ProcessRun.Start("cat", []);
+        foreach (var (run, code) in new[] { (native, "attach-native-aot"), (shell, "attach-no-dotnet") })
+        {
+            await using var refused = await RunAsync("attach", $"{run.Id}", "-o", "json");
+            Assert.True(refused.ExitCode == 125 && (string?)JsonNode.Parse(refused.Errors)!["code"] == code, refused.ToString());
+            Assert.False(run.HasExited);
+            await cluster.NothingIsLeftAsync(refused);
+        }
+    }
+
+    private async Task<ProcessRun> AttachAsync(AttachedLoop loop, params string[] options)
+    {
+        var run = ProcessRun.Start(TestCluster.Telelaunch, ["attach", $"{loop.Id}", .. options], cluster.Variables());
         await run.WaitForTextAsync($"telelaunch: in: {loop.Id} loop, .NET ");
         return run;
     }

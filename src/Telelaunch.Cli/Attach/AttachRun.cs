@@ -61,7 +61,7 @@ internal sealed class AttachRun(Surroundings surroundings, SessionOptions option
     {
         var display = ProgressDisplays.Choose(_options.Report.Progress, _screen, _options.Report is { Verbose: true, LogFile: null }, surroundings.Time);
         var shim = ShimFile.Install();
-        var session = await new SessionStart(_options, _screen, display, log, surroundings.Time).RunAsync(starting);
+        var session = await new SessionStart(_options, _screen, display, log, surroundings.Time) { Attached = process.ProcessId }.RunAsync(starting);
         await using (session)
         {
             display.Finish();

@@ -9,8 +9,10 @@ namespace Telelaunch.Cli.Session;
 /// <summary>Says which ports lead where, in both directions: as a table at the start, and a line for each change.</summary>
 /// <param name="pod">The pod's addresses, the one that callers use first.</param>
 /// <param name="services">Services that lead to a port of the pod, as <c>NAME:PORT</c>; empty where none is known.</param>
-internal sealed class PortTable(Screen screen, IReadOnlyList<IPAddress> pod, ILookup<int, string> services)
+/// <param name="attached">The process that the session is for; null where it is for a command.</param>
+internal sealed class PortTable(Screen screen, IReadOnlyList<IPAddress> pod, ILookup<int, string> services, int? attached = null)
 {
+    private readonly string _who = attached is null ? "the command" : "the attached process";
     private volatile ExposeOptions? _shown;
 
     /// <summary>The table at the start.</summary>
@@ -18,7 +20,7 @@ internal sealed class PortTable(Screen screen, IReadOnlyList<IPAddress> pod, ILo
     {
         foreach (var record in ports) display.Note($"{Way(record)}: {(record.State == PortState.Unserved ? "nobody listens yet; callers are refused" : Now(record))}");
         if (options.FollowsCommand) display.Note($"callers of {Address(pod)} → whatever port the command listens on: nothing yet; callers are refused");
-        foreach (var port in options.ToPod) display.Note($"the command at localhost:{port} → localhost:{port} of the pod");
+        foreach (var port in options.ToPod) display.Note($"{_who} at localhost:{port} → localhost:{port} of the pod");
         _shown = options;
     }
 
@@ -70,16 +72,17 @@ internal sealed class PortTable(Screen screen, IReadOnlyList<IPAddress> pod, ILo
         return names.Count == 0 ? $"{address}" : $"{address} (Service {string.Join(", ", names)})";
     }
 
-    private static string Now(PortRecord record) => record.State switch
+    private string Now(PortRecord record) => record.State switch
     {
         PortState.PodRefused => $"is served by {Holder(record)}, but callers get no further: {PodPortFault.Of(record.Port, record.Errno).Message}",
         _ => $"is served by {Holder(record)}",
     };
 
-    private static string Holder(PortRecord record)
+    private string Holder(PortRecord record)
     {
         var name = record.ProcessId == 0 ? "a process that isn't visible" : $"{record.ProcessName} (pid {record.ProcessId})";
-        return record.IsCommand ? name : $"{name}, which isn't the command";
+        if (record.IsCommand || (attached is not null && record.ProcessId == attached)) return name;
+        return $"{name}, which isn't {_who}";
     }
 
     private static string Address(IReadOnlyList<IPAddress> addresses) => addresses.Count == 0 ? "the pod" : addresses[0].ToString();

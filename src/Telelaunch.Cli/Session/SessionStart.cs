@@ -38,6 +38,9 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
 {
     private readonly SessionPhases _phases = new(display, time);
 
+    /// <summary>The process that is to be brought in; null where a command is to be started.</summary>
+    public int? Attached { get; init; }
+
     /// <inheritdoc cref="RunAsync(SessionExtent, CancellationToken)"/>
     public Task<RunningSession> RunAsync(CancellationToken cancellationToken) => RunAsync(SessionExtent.Whole, cancellationToken);
 
@@ -302,7 +305,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
     private async Task ExposePortsAsync(RunningSession session, ExposeOptions expose, CancellationToken cancellationToken)
     {
         var services = await ServicePorts.FindAsync(session.Connection!, session.Pod!, cancellationToken);
-        var table = new PortTable(screen, session.Tunnel!.Pod.Addresses, services);
+        var table = new PortTable(screen, session.Tunnel!.Pod.Addresses, services, Attached);
         if (expose.IsAny)
         {
             log.PortChanged = table.Change;

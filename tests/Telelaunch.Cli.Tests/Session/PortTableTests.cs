@@ -46,6 +46,22 @@ public sealed class PortTableTests : IDisposable
     }
 
     [Fact]
+    public void AttachedProcess_IsWhoIsMeant_AndOthersAreNot()
+    {
+        var table = new PortTable(new Screen(new MemoryStream(), _errors), [IPAddress.Parse("10.244.0.7")], new[] { "web:8000" }.ToLookup(_ => 80), attached: 1234);
+        table.Show([Record(Asked, PortState.Served, Host), Record(Asked, PortState.Served, Host) with { ProcessId = 12 }], new([], false, [5432]), _display);
+
+        Assert.Equal(
+            """
+            telelaunch: callers of 10.244.0.7:80 (Service web:8000) → 127.0.0.1:8080: is served by python3 (pid 1234)
+            telelaunch: callers of 10.244.0.7:80 (Service web:8000) → 127.0.0.1:8080: is served by python3 (pid 12), which isn't the attached process
+            telelaunch: the attached process at localhost:5432 → localhost:5432 of the pod
+
+            """,
+            Text());
+    }
+
+    [Fact]
     public void Changes_AreSaidOnce_TheTableIsShown()
     {
         _table.Change(Record(Asked, PortState.Served, Host));
