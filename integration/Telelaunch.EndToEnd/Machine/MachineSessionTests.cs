@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Telelaunch.EndToEnd.Dotnet;
 using Xunit;
 
 namespace Telelaunch.EndToEnd.Machine;
@@ -19,10 +21,10 @@ public sealed class MachineSessionTests(TestCluster cluster)
             Assert.Contains("telelaunch0", before.DifferenceTo(await machine.SnapshotAsync()), StringComparison.Ordinal);
             await ReachesAsync(machine);
             await session.EndAsync(signal);
+            await cluster.NothingIsLeftAsync(session.Run);
         }
 
         MachineSnapshot.AssertSame(before, await machine.SnapshotAsync());
-        Assert.Empty(await cluster.AgentPodsAsync());
     }
 
     [FactOnMachine]
@@ -33,6 +35,24 @@ public sealed class MachineSessionTests(TestCluster cluster)
         await using var run = await machine.RunAsync(TestCluster.Telelaunch, "run", "--vpn-tcp", "--", "sh", "-c", "curl -sS http://hello/; exit 7");
         Assert.True(run is { ExitCode: 7, Output: Page + "\n" }, run.ToString());
         MachineSnapshot.AssertSame(before, await machine.SnapshotAsync());
+    }
+
+    /// <summary>Without a shim in the process the hook comes by the application's own assembly, of which a copy is started.</summary>
+    [FactOnMachine]
+    public async Task WovenCommand_IsTraced_AndItsCopyGoesWithTheSession()
+    {
+        await using var machine = await DeveloperMachine.CreateAsync(cluster);
+        var application = DotnetPrograms.File("net10.0", "framework-dependent", "calls.dll");
+        var before = await File.ReadAllBytesAsync(application);
+        await using var run = await machine.RunAsync(TestCluster.Telelaunch, "run", "--vpn-tcp", "--weave", "--trace", "--", DotnetPrograms.Muxer, application, "HttpClient");
+        Assert.True(run is { ExitCode: 0, Output: $"HttpClient: {Page}\n" }, run.ToString());
+        Assert.True(Regex.IsMatch(run.Errors, @"^telelaunch: in: \d+ calls, \.NET 10\.", RegexOptions.Multiline), run.ToString());
+        // With the line: the symbols are the copy's, too.
+        Assert.True(Regex.IsMatch(run.Errors, @" request \S+\[\d+\] http://hello:80/ .* at Call\.HttpClientAsync \(Call\.cs:\d+\)$", RegexOptions.Multiline), run.ToString());
+
+        var copy = Regex.Match(run.Errors, @"its AppContext\.BaseDirectory is (/\S+)$", RegexOptions.Multiline);
+        Assert.True(copy.Success && !Directory.Exists(machine.Root + copy.Groups[1].Value), run.ToString());
+        Assert.Equal(before, await File.ReadAllBytesAsync(application));
     }
 
     [FactOnMachine]
