@@ -21,6 +21,20 @@ public sealed class HookTests(TestCluster cluster)
         Assert.Contains($" flow {request.Groups[1].Value} hello {request.Groups[2].Value} ", run.Errors, StringComparison.Ordinal);
     }
 
+    /// <summary>It costs a start something: where nobody hears what it tells, it isn't there.</summary>
+    [Fact]
+    public async Task Hook_IsThereOnlyWhereItIsHeard()
+    {
+        await using var unheard = await cluster.RunAsync("env");
+        Assert.True(unheard.ExitCode == 0, unheard.ToString());
+        Assert.DoesNotContain("TELELAUNCH_HOOK=", unheard.Output, StringComparison.Ordinal);
+        foreach (var option in new[] { "-v", "--trace", "--expose=auto" })
+        {
+            await using var heard = await cluster.TelelaunchAsync(["run", option, "--", "env"]);
+            Assert.True(heard.ExitCode == 0 && heard.Output.Contains("TELELAUNCH_HOOK=/", StringComparison.Ordinal), heard.ToString());
+        }
+    }
+
     [Fact]
     public async Task HookThatIsMissingTooNewOrBroken_LeavesExitCodeAndOutputAlone()
     {
@@ -35,7 +49,7 @@ public sealed class HookTests(TestCluster cluster)
             (() => File.WriteAllText(hook, "no assembly"), "without the startup hook")])
         {
             put();
-            await using var run = await ProcessRun.CompleteAsync(program, ["run", "--progress", "plain", "--", Programs.DotNetApp, "http-async", "hello", "80"], cluster.Variables());
+            await using var run = await ProcessRun.CompleteAsync(program, ["run", "--progress", "plain", "--trace", "--", Programs.DotNetApp, "http-async", "hello", "80"], cluster.Variables());
             Assert.True(run.ExitCode == 0 && run.Output == plain.Output, run.ToString());
             Assert.Contains(told, Assert.Single(run.Errors.Split('\n'), line => line.Contains("startup hook", StringComparison.Ordinal)), StringComparison.Ordinal);
         }

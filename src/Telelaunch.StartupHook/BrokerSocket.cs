@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -44,14 +45,18 @@ internal sealed unsafe class BrokerSocket
             return NameTooLong;
         int descriptor = Libc.socket(UnixFamily, SequencedPackets | NonBlocking | CloseOnExec, 0);
         if (descriptor < 0)
-            return Marshal.GetLastWin32Error();
+            return LastError();
         fixed (byte* address = _address)
         fixed (byte* bytes = packet)
         {
             bool isSent = Libc.connect(descriptor, address, (uint)_address.Length) == 0 && Libc.send(descriptor, bytes, (nuint)length, NoSignal) == length;
-            int errno = isSent ? 0 : Marshal.GetLastWin32Error();
+            int errno = isSent ? 0 : LastError();
             Libc.close(descriptor);
             return errno;
         }
     }
+
+    // Its library is loaded where it is needed, not at each start.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int LastError() => Marshal.GetLastWin32Error();
 }

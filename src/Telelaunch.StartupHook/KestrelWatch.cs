@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Threading;
 
 namespace Telelaunch.StartupHook;
@@ -10,7 +11,7 @@ namespace Telelaunch.StartupHook;
 /// Nothing is done before Kestrel is loaded. From then on the host's own diagnostics ("HostBuilt", which tools for migrations and OpenAPI documents rely on too) hand over
 /// the host, and its server names its addresses. By reflection, because the hook has no dependency; where a part was trimmed away nothing is told.
 /// </remarks>
-internal sealed class KestrelWatch
+internal static class KestrelWatch
 {
     private const string Kestrel = "Microsoft.AspNetCore.Server.Kestrel.Core,";
     private const string Listener = "System.Diagnostics.DiagnosticListener, System.Diagnostics.DiagnosticSource";
@@ -18,23 +19,27 @@ internal sealed class KestrelWatch
     private const string Server = "Microsoft.AspNetCore.Hosting.Server.IServer, Microsoft.AspNetCore.Hosting.Server.Abstractions";
     private const string Addresses = "Microsoft.AspNetCore.Hosting.Server.Features.IServerAddressesFeature";
 
-    private readonly Func<TraceSender> _sender;
-    private int _isWatching;
-
-    private KestrelWatch(Func<TraceSender> sender) => _sender = sender;
+    private static int s_isWatching;
 
     /// <summary>Waits for Kestrel to be loaded.</summary>
-    internal static void Start(Func<TraceSender> sender) => AppDomain.CurrentDomain.AssemblyLoad += new KestrelWatch(sender).OnAssemblyLoad;
+    internal static void Start() => AppDomain.CurrentDomain.AssemblyLoad += OnAssemblyLoad;
 
-    private void OnAssemblyLoad(object? _, AssemblyLoadEventArgs loaded)
+    private static void OnAssemblyLoad(object? _, AssemblyLoadEventArgs loaded)
     {
-        if (loaded.LoadedAssembly.FullName?.StartsWith(Kestrel, StringComparison.Ordinal) != true || Interlocked.Exchange(ref _isWatching, 1) != 0)
+        if (loaded.LoadedAssembly.FullName?.StartsWith(Kestrel, StringComparison.Ordinal) == true)
+            Begin();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Begin()
+    {
+        if (Interlocked.Exchange(ref s_isWatching, 1) != 0)
             return;
         AppDomain.CurrentDomain.AssemblyLoad -= OnAssemblyLoad;
         Guarded(Watch);
     }
 
-    private void Watch()
+    private static void Watch()
     {
         Type? listener = Type.GetType(Listener);
         object? all = listener?.GetProperty("AllListeners")?.GetValue(null);
@@ -50,7 +55,7 @@ internal sealed class KestrelWatch
         typeof(IObservable<>).MakeGenericType(listener).GetMethod("Subscribe")!.Invoke(all, [observer]);
     }
 
-    private void OnEvent(string name, object? host)
+    private static void OnEvent(string name, object? host)
     {
         if (name != "HostBuilt" || host?.GetType().GetProperty("Services")?.GetValue(host) is not IServiceProvider services)
             return;
@@ -59,7 +64,7 @@ internal sealed class KestrelWatch
             started.Register(() => Guarded(() => Tell(services)));
     }
 
-    private void Tell(IServiceProvider services)
+    private static void Tell(IServiceProvider services)
     {
         Type? server = Type.GetType(Server);
         if (server is null || server.GetProperty("Features")?.GetValue(services.GetService(server)) is not IEnumerable<KeyValuePair<Type, object>> features)
@@ -69,7 +74,7 @@ internal sealed class KestrelWatch
             if (feature.Key.FullName == Addresses && feature.Key.GetProperty("Addresses")?.GetValue(feature.Value) is ICollection<string> addresses)
             {
                 foreach (string address in addresses)
-                    _sender().Add(new PlainRecord("listen", address));
+                    global::StartupHook.Tell(new PlainRecord("listen", address));
             }
         }
     }

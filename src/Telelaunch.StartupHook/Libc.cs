@@ -9,7 +9,8 @@ namespace Telelaunch.StartupHook;
 /// <remarks>System.Net.Sockets would cost an application that has no use for it several milliseconds of its start.</remarks>
 internal static unsafe class Libc
 {
-    private const string Library = "libc";
+    // A name with ".so" in it is what the runtime tries first. glibc's library is called so; musl's linker takes any libc.so.* for its own.
+    private const string Library = "libc.so.6";
 
     [DllImport(Library, SetLastError = true)]
     internal static extern int socket(int domain, int type, int protocol);

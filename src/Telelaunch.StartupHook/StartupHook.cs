@@ -6,11 +6,13 @@ using Telelaunch.StartupHook;
 /// <summary>What the runtime calls before the application's Main (DOTNET_STARTUP_HOOKS): no namespace, this name, this method.</summary>
 /// <remarks>
 /// Whatever goes wrong in here, the application runs on: its exit code and standard output stay its own, and at most one line on standard error tells of it.
-/// The work is in a method of its own, so that what can't be loaded fails within the try.
+/// The work is in a method of its own, so that what can't be loaded fails within the try. What every start runs is compiled at every start: it is little, and needs no
+/// library but the core's; the rest is in methods of their own, too.
 /// </remarks>
 internal static class StartupHook
 {
-    private static int s_isStarted;
+    private static bool s_isStarted;
+    private static BrokerSocket? s_broker;
     private static TraceSender? s_sender;
 
     // Kept: a listener that is collected hears nothing any more.
@@ -18,9 +20,10 @@ internal static class StartupHook
 
     public static void Initialize()
     {
-        // DOTNET_STARTUP_HOOKS may name a file twice.
-        if (Interlocked.Exchange(ref s_isStarted, 1) != 0)
+        // DOTNET_STARTUP_HOOKS may name a file twice; the runtime runs one after the other.
+        if (s_isStarted)
             return;
+        s_isStarted = true;
         try
         {
             Start();
@@ -37,30 +40,37 @@ internal static class StartupHook
         string? directory = Environment.GetEnvironmentVariable("TELELAUNCH_SESSION");
         if (string.IsNullOrEmpty(directory))
             return;
-        var broker = new BrokerSocket(directory!);
-        int errno = broker.Send(Hello.Packet());
+        s_broker = new BrokerSocket(directory!);
+        int errno = s_broker.Send(Hello.Packet());
         if (errno != 0)
         {
-            Diagnosis.Say($"the session isn't told of this .NET application, which runs on: {Diagnosis.Explain(errno)}");
+            SayWithoutSession(errno);
             return;
         }
 
-        KestrelWatch.Start(() => Sender(broker));
+        KestrelWatch.Start();
         if (IsIPv6Off())
-            Sender(broker).Add(new PlainRecord("ipv6-off"));
+            Tell(new PlainRecord("ipv6-off"));
         if (Environment.GetEnvironmentVariable("TELELAUNCH_TRACE") == "1")
-            Trace(broker);
+            Trace();
     }
+
+    /// <summary>Has the broker told of it.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static void Tell(TraceRecord record) => Sender().Add(record);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Trace(BrokerSocket broker)
+    private static void SayWithoutSession(int errno) =>
+        Diagnosis.Say($"the session isn't told of this .NET application, which runs on: {Diagnosis.Explain(errno)}");
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Trace()
     {
         s_trace = new ManagedTrace();
-        s_trace.Start(Sender(broker));
+        s_trace.Start(Sender());
     }
 
-    private static TraceSender Sender(BrokerSocket broker) =>
-        Volatile.Read(ref s_sender) ?? Interlocked.CompareExchange(ref s_sender, new TraceSender(broker), null) ?? s_sender!;
+    private static TraceSender Sender() => Volatile.Read(ref s_sender) ?? Interlocked.CompareExchange(ref s_sender, new TraceSender(s_broker!), null) ?? s_sender!;
 
     /// <summary>As System.Net.Sockets reads it: the switch goes before the variable.</summary>
     private static bool IsIPv6Off() => AppContext.TryGetSwitch("System.Net.DisableIPv6", out bool isOff)

@@ -27,12 +27,21 @@ public sealed class DotnetFormTests(TestCluster cluster, DotnetFormTests.AllForm
     }
 
     [Fact]
+    public void Hook_SaysThatEachIsIn_WhereTheRuntimeCanRunOne()
+    {
+        foreach (var runtime in DotnetPrograms.Runtimes)
+            Assert.True(DotnetPrograms.TimesIn(all.Run!.Errors, "calls", runtime[3..]) == DotnetPrograms.Forms.Except(DotnetPrograms.FormsWithoutHooks).Count(), $"{runtime}\n{all.Run}");
+    }
+
+    [Fact]
     public async Task ParentThatStartsPrograms_TheyAreInTheClusterToo()
     {
         var children = new[] { "muxer", "apphost", "native-aot" }.Select(form => string.Join(' ', DotnetPrograms.Command("net10.0", form)));
         await using var run = await cluster.TelelaunchAsync(
-            ["run", "--", .. DotnetPrograms.Command("net10.0", "muxer"), "--start", .. children], DotnetPrograms.Variables);
+            [.. DotnetPrograms.RunWithHook(cluster), .. DotnetPrograms.Command("net10.0", "muxer"), "--start", .. children], DotnetPrograms.Variables);
         Assert.True(run.ExitCode == 0, run.ToString());
+        // The parent, and the two children that can run one.
+        Assert.Equal(3, DotnetPrograms.TimesIn(run.Errors, "calls"));
         foreach (var (client, answer) in DotnetPrograms.Clients) Assert.Equal(3, run.Output.Split($"{client}: {answer}").Length - 1);
     }
 
@@ -51,7 +60,7 @@ public sealed class DotnetFormTests(TestCluster cluster, DotnetFormTests.AllForm
                 from runtime in DotnetPrograms.Runtimes
                 from form in DotnetPrograms.Forms
                 select $"echo '== {runtime} {form}'; {string.Join(' ', DotnetPrograms.Command(runtime, form))}; echo \"ended with $?\"\n");
-            Run = await cluster.TelelaunchAsync(["run", "--", "sh", "-c", script], DotnetPrograms.Variables);
+            Run = await cluster.TelelaunchAsync([.. DotnetPrograms.RunWithHook(cluster), "sh", "-c", script], DotnetPrograms.Variables);
             _outputs = Run.Output.Split("== ", StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('\n')).ToDictionary(lines => lines[0], lines => lines[1..]);
         }
 

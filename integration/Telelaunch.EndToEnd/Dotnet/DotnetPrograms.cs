@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Telelaunch.EndToEnd.Dotnet;
 
 /// <summary>What <c>make dotnet-programs</c> has made: the program <c>calls</c> in each form for each runtime, and an SDK with all the runtimes.</summary>
@@ -24,6 +26,13 @@ internal static class DotnetPrograms
     /// <summary>Has programs find their runtime in <see cref="Root"/>. The runner of these tests sets the variable that names the architecture, which comes first.</summary>
     public static readonly (string Name, string? Value)[] Variables = [("DOTNET_ROOT", Root), ("DOTNET_ROOT_X64", null)];
 
+    /// <summary><c>telelaunch run</c> up to the command, with the startup hook, whose word is heard with <c>-v</c>; the log is kept off standard error.</summary>
+    public static string[] RunWithHook(TestCluster cluster) => ["run", "-v", "--log-file", Path.Combine(cluster.Scratch, "dotnet.log"), "--"];
+
+    /// <summary>How often the hook has said that an application of this name is in.</summary>
+    public static int TimesIn(string errors, string application, string version = "") =>
+        Regex.Count(errors, $@"^telelaunch: in: [0-9]+ {Regex.Escape(application)}, \.NET {Regex.Escape(version)}", RegexOptions.Multiline);
+
     /// <summary>The muxer of <see cref="Root"/>.</summary>
     public static string Muxer { get; } = Path.Combine(Root, "dotnet");
 
@@ -43,6 +52,9 @@ internal static class DotnetPrograms
         "apphost" => [File(runtime, "framework-dependent")],
         _ => [File(runtime, form)],
     };
+
+    /// <summary>Those without the code that runs hooks.</summary>
+    public static readonly string[] FormsWithoutHooks = ["trimmed", "native-aot"];
 
     public static readonly string[] Forms =
         ["muxer", "muxer-exec", "apphost", "self-contained", "single-file-framework-dependent", "single-file", "trimmed", "native-aot"];

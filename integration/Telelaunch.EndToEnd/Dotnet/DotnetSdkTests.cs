@@ -13,6 +13,8 @@ public sealed partial class DotnetSdkTests(TestCluster cluster) : IClassFixture<
     {
         await using var run = await DotnetAsync("Calls", "run", "-c", "Release", "-f", runtime);
         AssertAllAnswered(run);
+        // The application, and nothing of the SDK.
+        Assert.True(Regex.Count(run.Errors, "^telelaunch: in: ", RegexOptions.Multiline) == 1 && DotnetPrograms.TimesIn(run.Errors, "calls", runtime[3..]) == 1, run.ToString());
     }
 
     [Fact]
@@ -25,8 +27,10 @@ public sealed partial class DotnetSdkTests(TestCluster cluster) : IClassFixture<
         var packages = new[] { "Grpc.Net.Client", "Npgsql", "StackExchange.Redis", "System.IO.Hashing" }
             .Select(name => $"#:package {name}@{Regex.Match(versions, $"\"{Regex.Escape(name)}\" Version=\"([^\"]+)\"").Groups[1].Value}\n");
         await File.WriteAllTextAsync(file, $"{string.Concat(packages)}{usings}return await Call.RunAsync(args);\n{types}");
-        await using var run = await cluster.RunAsync(DotnetPrograms.Muxer, "run", file);
+        await using var run = await cluster.TelelaunchAsync([.. DotnetPrograms.RunWithHook(cluster), DotnetPrograms.Muxer, "run", file]);
         AssertAllAnswered(run);
+        // Such a program has hooks switched off, as one that is to be compiled ahead of time: it is repaired.
+        Assert.True(DotnetPrograms.TimesIn(run.Errors, "ask") == 1, run.ToString());
     }
 
     [Theory, InlineData("VsTest"), InlineData("Platform")]
@@ -34,8 +38,8 @@ public sealed partial class DotnetSdkTests(TestCluster cluster) : IClassFixture<
     {
         await using var run = await DotnetAsync($"Calls.{kind}", "test", "-c", "Release", "--no-build");
         Assert.True(run.ExitCode == 0, run.ToString());
-        // Six clients on two runtimes; each of the two runners has words of its own for it.
-        Assert.Equal(2 * DotnetPrograms.Clients.Count, kind == "VsTest"
+        // Six clients on each runtime; each of the two runners has words of its own for it.
+        Assert.Equal(DotnetPrograms.Runtimes.Length * DotnetPrograms.Clients.Count, kind == "VsTest"
             ? PassedOfVsTest().Matches(run.Output).Sum(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))
             : int.Parse(PassedOfPlatform().Match(run.Output).Groups[1].Value, CultureInfo.InvariantCulture));
     }
@@ -63,7 +67,7 @@ public sealed partial class DotnetSdkTests(TestCluster cluster) : IClassFixture<
             """);
         await WriteAsync("first", "");
         await using var run = ProcessRun.Start(
-            TestCluster.Telelaunch, ["run", "--", DotnetPrograms.Muxer, "watch", "--non-interactive", "run"], cluster.Variables(("DOTNET_WATCH_RESTART_ON_RUDE_EDIT", "1")), folder);
+            TestCluster.Telelaunch, [.. DotnetPrograms.RunWithHook(cluster), DotnetPrograms.Muxer, "watch", "--non-interactive", "run"], cluster.Variables(("DOTNET_WATCH_RESTART_ON_RUDE_EDIT", "1")), folder);
         var first = await run.WaitForLineAsync("first: ");
         // The program runs before the files are watched.
         await run.WaitForTextAsync("Waiting for changes");
@@ -77,6 +81,8 @@ public sealed partial class DotnetSdkTests(TestCluster cluster) : IClassFixture<
         Assert.All([first, second, third], line => Assert.Contains("hello", line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..], StringComparison.Ordinal));
         await run.SignalAsync("TERM");
         await run.WaitForExitAsync();
+        // Ours runs beside the hook of dotnet watch.
+        Assert.True(DotnetPrograms.TimesIn(run.Errors, "watched") == 2, run.ToString());
 
         Task WriteAsync(string word, string parent) => File.WriteAllTextAsync(source, $$"""
             using var client = new HttpClient();
@@ -118,7 +124,7 @@ public sealed partial class DotnetSdkTests(TestCluster cluster) : IClassFixture<
 
     /// <summary>A command of the SDK that has all the runtimes, in the folder of a project.</summary>
     private Task<ProcessRun> DotnetAsync(string project, params string[] arguments) =>
-        ProcessRun.CompleteAsync(TestCluster.Telelaunch, ["run", "--", DotnetPrograms.Muxer, .. arguments], cluster.Variables(("DOTNET_ROOT", null), ("DOTNET_ROOT_X64", null)), DotnetPrograms.Project(project));
+        ProcessRun.CompleteAsync(TestCluster.Telelaunch, [.. DotnetPrograms.RunWithHook(cluster), DotnetPrograms.Muxer, .. arguments], cluster.Variables(("DOTNET_ROOT", null), ("DOTNET_ROOT_X64", null)), DotnetPrograms.Project(project));
 
     /// <summary>A source file as its usings and the rest.</summary>
     private static (string Usings, string Types) Split(string source)

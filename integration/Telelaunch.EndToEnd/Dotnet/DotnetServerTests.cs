@@ -31,7 +31,7 @@ public sealed class DotnetServerTests(TestCluster cluster)
         ];
         // Servers keep the output of whoever started them: a pipe would be open as long as they live.
         var output = Path.Combine(temporary, "output");
-        await using var run = await cluster.TelelaunchAsync(["run", "--", "sh", "-c", $"{{ {string.Join(" && ", commands)}; }} > {output} 2>&1"],
+        await using var run = await cluster.TelelaunchAsync([.. DotnetPrograms.RunWithHook(cluster), "sh", "-c", $"{{ {string.Join(" && ", commands)}; }} > {output} 2>&1"],
             (_mark.Split('=')[0], _mark.Split('=')[1]), ("TMPDIR", temporary), ("MSBUILDNODEHANDSHAKESALT", _mark), ("DOTNET_ROOT", null), ("DOTNET_ROOT_X64", null),
             ("MSBUILDDISABLENODEREUSE", null), ("UseSharedCompilation", null), ("DOTNET_CLI_USE_MSBUILD_SERVER", null));
         try

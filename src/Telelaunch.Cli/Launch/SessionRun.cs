@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Telelaunch.Cli.Commands;
 using Telelaunch.Cli.Logging;
 using Telelaunch.Cli.Options;
@@ -35,12 +36,12 @@ internal sealed class SessionRun(Surroundings surroundings, SessionOptions optio
         var display = ProgressDisplays.Choose(options.Report.Progress, surroundings.Screen, options.Report is { Verbose: true, LogFile: null }, surroundings.Time);
         using var files = EnvironmentFiles.Open(options.Environment);
         var shim = options.Traffic.IsForMachine ? null : ShimFile.Install();
-        var hook = shim is null && !options.Weave ? default : HookFile.Install();
-        if (hook.Obstacle is { } obstacle) display.Note(obstacle);
         var session = await new SessionStart(options, surroundings.Screen, display, log, surroundings.Time).RunAsync(starting);
         await using (session)
         {
             var broker = session.Broker!;
+            var hook = IsHookWanted(session, hasShim: shim is not null) ? HookFile.Install() : default;
+            if (hook.Obstacle is { } obstacle) display.Note(obstacle);
             var passed = options.Environment.Filter.Apply(session.Environment).Passed;
             files.Write(passed, surroundings.Screen);
             var environment = CommandEnvironment.OfThisProcess();
@@ -63,6 +64,12 @@ internal sealed class SessionRun(Surroundings surroundings, SessionOptions optio
             return session.Banner!.IsLost ? ExitCodes.TunnelLost : exit.ShellCode;
         }
     }
+
+    /// <summary>Running a startup hook takes a runtime some 10 ms of each start, whatever the hook does: it is there where somebody hears what it tells.</summary>
+    private bool IsHookWanted(RunningSession session, bool hasShim) => options.Weave || (hasShim
+        && (options.Report.Verbose || options.Report.Trace || session.Ports is not null
+            // What IPv6 switched off means there, only the hook can tell.
+            || session.Tunnel!.Pod.Addresses.All(address => address.AddressFamily == AddressFamily.InterNetworkV6)));
 }
 
 /// <summary>What a command may want to know of its session before it starts.</summary>
