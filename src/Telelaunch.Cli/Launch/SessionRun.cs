@@ -60,7 +60,7 @@ internal sealed class SessionRun(Surroundings surroundings, SessionOptions optio
 
             var exit = await new CommandRun(surroundings.Signals, signals).RunAsync(command, environment.Entries,
                 id => session.Guard!.TellAsync(told => told with { CommandId = id }, CancellationToken.None));
-            await session.DeliverAsync(surroundings.Time);
+            await session.DeliverAsync();
             return session.Banner!.IsLost ? ExitCodes.TunnelLost : exit.ShellCode;
         }
     }

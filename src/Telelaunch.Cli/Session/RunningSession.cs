@@ -14,7 +14,7 @@ namespace Telelaunch.Cli.Session;
 
 /// <summary>What a session consists of, in the order in which it was made; removed in the reverse order.</summary>
 /// <remarks>A session that failed on its way up has the first parts only.</remarks>
-internal sealed class RunningSession(Screen screen) : IAsyncDisposable
+internal sealed class RunningSession(Screen screen, TimeProvider time) : IAsyncDisposable
 {
     /// <summary>Deleting must not hold up a launcher that is asked to end; the guard goes on where it fails.</summary>
     private static readonly TimeSpan DeleteTimeout = TimeSpan.FromSeconds(10);
@@ -61,7 +61,7 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
     public ExposedPorts? Ports { get; set; }
 
     /// <summary>Lets flows end by themselves, as the kernel does for a process that has written and ended.</summary>
-    public async Task DeliverAsync(TimeProvider time)
+    public async Task DeliverAsync()
     {
         using var bound = new CancellationTokenSource(DeliveryTime, time);
         try
@@ -126,10 +126,10 @@ internal sealed class RunningSession(Screen screen) : IAsyncDisposable
     private async Task<bool> DeletePodAsync()
     {
         if (Pod is null) return true;
-        using var deadline = new CancellationTokenSource(DeleteTimeout);
+        using var deadline = new CancellationTokenSource(DeleteTimeout, time);
         try
         {
-            await Pod.DeleteAsync(deadline.Token);
+            await Deletion.RunAsync(Pod.DeleteAsync, time, deadline.Token);
             return true;
         }
         catch (Exception error) when (error is ClusterException or OperationCanceledException)

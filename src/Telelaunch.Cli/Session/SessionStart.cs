@@ -49,7 +49,7 @@ internal sealed class SessionStart(SessionOptions options, Screen screen, IProgr
     /// <exception cref="TelelaunchException">The first cause.</exception>
     public async Task<RunningSession> RunAsync(SessionExtent extent, CancellationToken cancellationToken)
     {
-        var session = new RunningSession(screen);
+        var session = new RunningSession(screen, time);
         try
         {
             session.Connection = ClusterAccess.Connect(options.Cluster);

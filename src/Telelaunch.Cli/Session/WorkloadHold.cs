@@ -155,7 +155,7 @@ internal sealed class WorkloadHold : IAsyncDisposable
         using var deadline = new CancellationTokenSource(RestoreTime, _time);
         try
         {
-            await Lease.DeleteAsync(deadline.Token);
+            await Deletion.RunAsync(Lease.DeleteAsync, _time, deadline.Token);
             return true;
         }
         catch (Exception error) when (error is ClusterException or OperationCanceledException)

@@ -15,7 +15,6 @@ namespace Telelaunch.Cluster;
 public sealed class ClusterConnection : IDisposable
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan[] PausesBetweenDeletes = [TimeSpan.Zero, TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(800)];
 
     private readonly ClusterTransport _transport;
     private readonly HttpClient _http;
@@ -147,26 +146,17 @@ public sealed class ClusterConnection : IDisposable
         SendAsync(call, new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
 
     /// <summary>Deletes one object. What it was, or became, isn't looked at.</summary>
-    /// <remarks>
-    /// What isn't deleted is left to somebody. DELETE is idempotent (RFC 9110 §9.2.2), so it is sent again after what may pass: at once, because a connection kept from before may turn
-    /// out to be dead only by being used, then after short pauses, for an API server that starts again or has too much to do.
-    /// </remarks>
+    /// <remarks>A connection kept from before may turn out to be dead only by being used: DELETE is idempotent, and is sent once more (RFC 9110 §9.2.2).</remarks>
     internal async Task DeleteAsync(ApiCall call, string path, V1DeleteOptions options, CancellationToken cancellationToken)
     {
-        foreach (var pause in PausesBetweenDeletes)
+        try
         {
-            try
-            {
-                await SendDeleteAsync(call, path, options, cancellationToken);
-                return;
-            }
-            catch (Net.ClusterException error) when (error.Code is "api-connection-lost" or "api-unreachable" or "api-overloaded" or "api-error")
-            {
-                await Task.Delay(pause, cancellationToken);
-            }
+            await SendDeleteAsync(call, path, options, cancellationToken);
         }
-
-        await SendDeleteAsync(call, path, options, cancellationToken);
+        catch (Net.ClusterException error) when (error.Code == "api-connection-lost")
+        {
+            await SendDeleteAsync(call, path, options, cancellationToken);
+        }
     }
 
     /// <summary>Reads one object as the server has it, with every field that the Kubernetes client's types don't know.</summary>
