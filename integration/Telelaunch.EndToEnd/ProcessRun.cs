@@ -117,6 +117,7 @@ internal sealed class ProcessRun : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
+            Report.Add("killed, because a signal didn't end them", $"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}");
             _process.Kill(entireProcessTree: true);
             await _process.WaitForExitAsync();
         }
