@@ -92,12 +92,19 @@ string Serve(string text)
         while (true)
         {
             using var caller = await listener.AcceptTcpClientAsync();
-            using var reader = new StreamReader(caller.GetStream());
-            while (await reader.ReadLineAsync() is { Length: > 0 })
+            try
             {
-            }
+                using var reader = new StreamReader(caller.GetStream());
+                while (await reader.ReadLineAsync() is { Length: > 0 })
+                {
+                }
 
-            await caller.GetStream().WriteAsync(answer);
+                await caller.GetStream().WriteAsync(answer);
+            }
+            catch (IOException)
+            {
+                // That caller has gone; the next is served.
+            }
         }
     });
     return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);

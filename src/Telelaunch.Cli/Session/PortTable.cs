@@ -81,7 +81,7 @@ internal sealed class PortTable(Screen screen, IReadOnlyList<IPAddress> pod, ILo
     private string Holder(PortRecord record)
     {
         var name = record.ProcessId == 0 ? "a process that isn't visible" : $"{record.ProcessName} (pid {record.ProcessId})";
-        if (record.IsCommand || (attached is not null && record.ProcessId == attached)) return name;
+        if (record.IsCommand || record.ProcessId == attached) return name;
         return $"{name}, which isn't {_who}";
     }
 
